@@ -1,0 +1,71 @@
+import type { Dialect } from './dialects/dialect';
+import type { LegacyEntity, LegacyRecord, LegacyValue } from './entity';
+import type { LegacyFilter, LegacyQuery } from './query';
+
+/** Options of every call. */
+export interface CallOptions {
+  /** Gives the request up; a write that was under way then ends with outcome `unknown`. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link LegacyClient.create}. */
+export interface CreateOptions extends CallOptions {
+  /**
+   * The key that the record shall have. Servers that honour it make a repeat harmless; the
+   * answer's key says whether this one did.
+   */
+  readonly key?: string;
+}
+
+/** Options of {@link LegacyClient.update} and {@link LegacyClient.delete}. */
+export interface ConditionalOptions extends CallOptions {
+  /** An ETag (`LegacyRecord.version`); ignored by dialects without ETags. */
+  readonly ifMatch?: string;
+}
+
+/** Values to send, by property name, in the neutral form of {@link LegacyValue}. */
+export type LegacyChanges = Readonly<Record<string, LegacyValue>>;
+
+/**
+ * A connection to one OData service. Every method throws a `LegacyError` (see errors.ts) and
+ * nothing else when the service or the way to it fails.
+ */
+export interface LegacyClient {
+  readonly baseUrl: string;
+  readonly dialect: Dialect;
+  /** Every record of the query, all pages followed. */
+  list(entity: LegacyEntity, query?: LegacyQuery, options?: CallOptions): Promise<LegacyRecord[]>;
+  /** The same a page at a time, in bounded memory. */
+  pages(
+    entity: LegacyEntity,
+    query?: LegacyQuery,
+    options?: CallOptions,
+  ): AsyncIterable<readonly LegacyRecord[]>;
+  /** One record; throws `LegacyNotFoundError` only on the service's own not-found answer. */
+  get(entity: LegacyEntity, key: string, options?: CallOptions): Promise<LegacyRecord>;
+  /** The record after its creation, complete. */
+  create(
+    entity: LegacyEntity,
+    values: LegacyChanges,
+    options?: CreateOptions,
+  ): Promise<LegacyRecord>;
+  /**
+   * Sends only the values given. Returns the complete record afterwards where the dialect returns
+   * it with the update (`dialect.returnsUpdated`), otherwise undefined: read it then.
+   */
+  update(
+    entity: LegacyEntity,
+    key: string,
+    changes: LegacyChanges,
+    options?: ConditionalOptions,
+  ): Promise<LegacyRecord | undefined>;
+  delete(entity: LegacyEntity, key: string, options?: ConditionalOptions): Promise<void>;
+  /** The service's own count; `undefined` where the dialect has none that is exact. */
+  count(
+    entity: LegacyEntity,
+    filter?: LegacyFilter,
+    options?: CallOptions,
+  ): Promise<number | undefined>;
+  /** Ends kept-alive connections. */
+  close(): void;
+}

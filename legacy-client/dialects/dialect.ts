@@ -1,0 +1,80 @@
+import type { LegacyEntity, LegacyProperty, LegacyRecord } from '../entity';
+import type { LegacyChanges } from '../client';
+import type { LegacyFilter, LegacyQuery } from '../query';
+
+/** The names that `createLegacyClient({ dialect })` takes. */
+export type DialectName = 'dynamics2011' | 'dataverse' | 'odata2' | 'odata4';
+
+/** One page of an answer, decoded. */
+export interface DecodedPage {
+  readonly records: readonly LegacyRecord[];
+  /** Absolute or relative address of the next page, as the server gave it. */
+  readonly next?: string;
+}
+
+/** What a request needs beyond its address: the transport adds authentication and limits. */
+export interface DialectRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** Relative to the service root, encoded. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** What a filter node can be in a dialect's answer, against the exact local predicate. */
+export interface DialectCapabilities {
+  /** Longest whole URL in characters that the server takes. */
+  readonly maxUrlLength: number;
+  /** ETags: conditional writes, and a version for each record. */
+  readonly etags: boolean;
+  /** An update answers with the complete record. */
+  readonly returnsUpdated: boolean;
+  /** A create may name its key (`probe`: usually, the answer tells). */
+  readonly clientKeys: 'yes' | 'probe' | 'no';
+  /** Repeating a create with the same key is told from the first one by the server. */
+  readonly idempotentCreate: boolean;
+  /** Filter functions on parts of dates. */
+  readonly dateParts: boolean;
+  /** `$skip` is understood. */
+  readonly skip: boolean;
+  /** Strings compare without case (and perhaps accents, trailing blanks). */
+  readonly caseInsensitiveStrings: boolean;
+  /** `%`, `_`, `[` and `]` are wildcards in string functions and must be escaped or not sent. */
+  readonly stringWildcards: boolean;
+  /** A stored empty string comes back as null. */
+  readonly emptyStringIsNull: boolean;
+  /** Stamps have whole seconds only. */
+  readonly wholeSecondStamps: boolean;
+  /** The server's count is exact at any size (Dataverse's saturates at 5,000). */
+  readonly exactCount: boolean;
+  /** Default names of the stamps. */
+  readonly modifiedOn?: string;
+  readonly createdOn?: string;
+}
+
+/** One server family: what it can do, how it is spoken to, how its answers are read. Pure. */
+export interface Dialect extends DialectCapabilities {
+  readonly name: DialectName;
+  list(entity: LegacyEntity, query: LegacyQuery): DialectRequest;
+  get(entity: LegacyEntity, key: string): DialectRequest;
+  create(entity: LegacyEntity, values: LegacyChanges, key?: string): DialectRequest;
+  update(
+    entity: LegacyEntity,
+    key: string,
+    changes: LegacyChanges,
+    ifMatch?: string,
+  ): DialectRequest;
+  delete(entity: LegacyEntity, key: string, ifMatch?: string): DialectRequest;
+  /** Undefined where the server cannot count exactly. */
+  count(entity: LegacyEntity, filter?: LegacyFilter): DialectRequest | undefined;
+  /** The spelling of a filter, not yet URL-encoded. */
+  filter(filter: LegacyFilter): string;
+  /** The property as filters and orders name it: `optevia_Sector/Id`, `_optevia_sector_value`. */
+  path(property: LegacyProperty): string;
+  /** @throws LegacyResponseError when the body is not a page of this dialect. */
+  decodePage(entity: LegacyEntity, body: unknown): DecodedPage;
+  /** @throws LegacyResponseError when the body is not a record of this dialect. */
+  decodeRecord(entity: LegacyEntity, body: unknown): LegacyRecord;
+  /** @throws LegacyResponseError when the body is not a count. */
+  decodeCount(body: unknown): number;
+}

@@ -1,0 +1,84 @@
+/** Whether a failed write was certainly not applied (`refused`) or may have been (`unknown`). */
+export type LegacyOutcome = 'refused' | 'unknown';
+
+/** What every {@link LegacyError} knows. */
+export interface LegacyErrorDetails {
+  readonly method: string;
+  /** Without query values that could be personal: path and option names only. */
+  readonly url: string;
+  readonly outcome: LegacyOutcome;
+  readonly cause?: unknown;
+}
+
+/** A failed exchange with the legacy system. */
+export class LegacyError extends Error {
+  readonly method: string;
+  readonly url: string;
+  readonly outcome: LegacyOutcome;
+
+  constructor(message: string, details: LegacyErrorDetails) {
+    super(`${message} [${details.method} ${details.url}]`, { cause: details.cause });
+    this.name = new.target.name;
+    this.method = details.method;
+    this.url = details.url;
+    this.outcome = details.outcome;
+  }
+}
+
+/** The service could not be reached, or the connection broke. */
+export class LegacyUnavailableError extends LegacyError {}
+
+/** The service did not answer in time. */
+export class LegacyTimeoutError extends LegacyError {
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number, details: LegacyErrorDetails) {
+    super(`No answer within ${timeoutMs} ms`, details);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The service asks to slow down (429, or 503 with `Retry-After`). */
+export class LegacyThrottledError extends LegacyError {
+  readonly retryAfterMs: number;
+
+  constructor(retryAfterMs: number, details: LegacyErrorDetails) {
+    super(`The service asks to wait ${retryAfterMs} ms`, details);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The service's answer, as far as it may be shown. */
+export interface LegacyAnswer {
+  readonly status: number;
+  /** The service's own code: `-2147220969`, `0x80040217`; empty where it gave none. */
+  readonly code: string;
+  /** The first 2 KiB. */
+  readonly body: string;
+}
+
+/** The service answered, with a refusal or with something that cannot be read. */
+export class LegacyResponseError extends LegacyError {
+  readonly status: number;
+  readonly code: string;
+  readonly body: string;
+
+  constructor(message: string, answer: LegacyAnswer, details: LegacyErrorDetails) {
+    super(message, details);
+    this.status = answer.status;
+    this.code = answer.code;
+    this.body = answer.body;
+  }
+}
+
+/** Not logged in, or a login page came where data was expected. */
+export class LegacyLoginError extends LegacyResponseError {}
+
+/** The service user may not do this. */
+export class LegacyForbiddenError extends LegacyResponseError {}
+
+/** The service says that the record does not exist. */
+export class LegacyNotFoundError extends LegacyResponseError {}
+
+/** The record has changed in between (412), or a record with this key exists already. */
+export class LegacyConflictError extends LegacyResponseError {}
