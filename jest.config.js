@@ -1,12 +1,15 @@
 const { availableParallelism } = require('node:os');
 
+/** Packages that exist only as ES modules, which jest's CommonJS cannot load as they are. */
+const ES_MODULE_PACKAGES = ['@faker-js/faker', 'iso-3166'];
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
-    '^.+\\.ts$': [
+    '^.+\\.[jt]s$': [
       '@swc/jest',
       {
         swcrc: false,
@@ -19,6 +22,7 @@ module.exports = {
       },
     ],
   },
+  transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULE_PACKAGES.join('|')})/)`],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 30_000,

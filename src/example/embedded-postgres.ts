@@ -44,7 +44,7 @@ interface Installation {
  * @throws Error when the server does not start.
  */
 export async function databaseServer(options: StartPostgresOptions = {}): Promise<DatabaseServer> {
-  const url = process.env['DATABASE_URL'];
+  const url = process.env.DATABASE_URL;
   return url ? { url, stop: () => Promise.resolve() } : startPostgres(options);
 }
 

@@ -10,6 +10,6 @@ declare global {
 module.exports = async function startDatabaseServer(): Promise<void> {
   const server = await databaseServer();
   globalThis.testDatabaseServer = server;
-  process.env['TEST_DATABASE_SERVER_URL'] = server.url;
-  process.env['TEST_DATABASE_PREFIX'] = `dual_write_test_${randomBytes(4).toString('hex')}`;
+  process.env.TEST_DATABASE_SERVER_URL = server.url;
+  process.env.TEST_DATABASE_PREFIX = `dual_write_test_${randomBytes(4).toString('hex')}`;
 };
