@@ -43,11 +43,18 @@ export function findUnprivilegedUser(): UnprivilegedUser | undefined {
  * Make a temporary folder that names us as its owner.
  *
  * @param parent - where; by default the system's folder for temporary files.
+ * @throws Error when the user may not enter it.
  */
 export async function createPostgresFolder(
   user: UnprivilegedUser | undefined,
   parent: string = findParent(user),
 ): Promise<string> {
+  if (user && !mayBeEnteredByOthers(parent)) {
+    throw new Error(
+      `PostgreSQL will not run as root, and other users may not enter ${parent}. ` +
+        'Name a folder that they may enter, or run this as another user.',
+    );
+  }
   await removeAbandonedFolders(parent);
   const folder = await mkdtemp(path.join(parent, PREFIX));
   const owner: FolderOwner = {

@@ -4,6 +4,7 @@ import {
   createTestDatabase,
   openSequelize,
   recordStatements,
+  statementsOf,
   type TestDatabase,
 } from './database';
 
@@ -35,6 +36,7 @@ describe('a test database', () => {
       sequelize.transaction((transaction) => sequelize.query('SELECT 1', { transaction })),
     );
     expect(statements).toContain('SELECT 1');
+    expect(statementsOf(sequelize)).toEqual(expect.arrayContaining(statements));
   });
 
   it('can be the copy of another', async () => {
