@@ -50,7 +50,7 @@ const LAYERS = [
       'legacy-client',
     ],
   },
-  { folder: 'src/cli', imports: LIBRARY },
+  { folder: 'src/cli', imports: [...LIBRARY, 'src/index.ts'] },
   { folder: 'src/index.ts', imports: LIBRARY },
   {
     // Every model but the one base class, which is the line that changes at the exit.
