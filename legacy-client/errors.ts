@@ -1,4 +1,7 @@
-/** Whether a failed write was certainly not applied (`refused`) or may have been (`unknown`). */
+/**
+ * Whether a failed write was certainly not applied (`refused`) or may have been (`unknown`). Failed
+ * reads are judged by the same rule, where it only says how far the request came.
+ */
 export type LegacyOutcome = 'refused' | 'unknown';
 
 /** What every {@link LegacyError} knows. */
@@ -7,6 +10,7 @@ export interface LegacyErrorDetails {
   /** Without query values that could be personal: path and option names only. */
   readonly url: string;
   readonly outcome: LegacyOutcome;
+  /** Never the HTTP library's own error: that carries the request's headers, and so the login. */
   readonly cause?: unknown;
 }
 
@@ -24,6 +28,12 @@ export class LegacyError extends Error {
     this.outcome = details.outcome;
   }
 }
+
+/** The request could not even be written: nothing was sent. The message says what to change. */
+export class LegacyRequestError extends LegacyError {}
+
+/** The caller gave the request up (`signal`). */
+export class LegacyAbortedError extends LegacyError {}
 
 /** The service could not be reached, or the connection broke. */
 export class LegacyUnavailableError extends LegacyError {}
@@ -53,8 +63,14 @@ export interface LegacyAnswer {
   readonly status: number;
   /** The service's own code: `-2147220969`, `0x80040217`; empty where it gave none. */
   readonly code: string;
-  /** The first 2 KiB. */
+  /** The first 2 KiB, without credentials. */
   readonly body: string;
+  /**
+   * The body is the service's own, complete error document: the service has dealt with the request.
+   * A plug-in's refusal comes so, with status 500, from Dynamics 2011; a look at the record then
+   * tells what became of a write whose outcome is `unknown`.
+   */
+  readonly answered?: boolean;
 }
 
 /** The service answered, with a refusal or with something that cannot be read. */
@@ -62,12 +78,14 @@ export class LegacyResponseError extends LegacyError {
   readonly status: number;
   readonly code: string;
   readonly body: string;
+  readonly answered: boolean;
 
   constructor(message: string, answer: LegacyAnswer, details: LegacyErrorDetails) {
     super(message, details);
     this.status = answer.status;
     this.code = answer.code;
     this.body = answer.body;
+    this.answered = answer.answered ?? false;
   }
 }
 

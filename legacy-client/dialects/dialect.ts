@@ -21,7 +21,36 @@ export interface DialectRequest {
   readonly body?: unknown;
 }
 
-/** What a filter node can be in a dialect's answer, against the exact local predicate. */
+/** What of a request is decided by the client, not by the query. */
+export interface RequestChoices {
+  /** How many records a page should have; only a wish, and only some dialects can say it. */
+  readonly pageSize?: number;
+  /** Leave `$select` out, because with it the URL would be too long: every column comes. */
+  readonly allColumns?: boolean;
+}
+
+/** What {@link Dialect.create} may be told. */
+export interface CreateChoices extends RequestChoices {
+  readonly key?: string;
+}
+
+/** What {@link Dialect.update} may be told. */
+export interface UpdateChoices extends RequestChoices {
+  readonly ifMatch?: string;
+}
+
+/** A refusal in the service's own error document. */
+export interface ServiceError {
+  readonly status: number;
+  /** `-2147220969`, `0x80040217`; empty where it gave none. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Refusals that a dialect tells from others by their code. */
+export type ErrorClass = 'notFound' | 'conflict';
+
+/** What a server family can do: what filters mean there, how its writes behave. */
 export interface DialectCapabilities {
   /** Longest whole URL in characters that the server takes. */
   readonly maxUrlLength: number;
@@ -47,34 +76,48 @@ export interface DialectCapabilities {
   readonly wholeSecondStamps: boolean;
   /** The server's count is exact at any size (Dataverse's saturates at 5,000). */
   readonly exactCount: boolean;
-  /** Default names of the stamps. */
+  /** Default name of the property with the stamp of the last change. */
   readonly modifiedOn?: string;
+  /** Default name of the property with the stamp of creation. */
   readonly createdOn?: string;
 }
 
-/** One server family: what it can do, how it is spoken to, how its answers are read. Pure. */
+/**
+ * One server family: what it can do, how it is spoken to, how its answers are read. Pure: requests
+ * that it cannot spell are an `UnsendableError`, answers that it cannot read a
+ * `MalformedAnswerError` (problems.ts); the client adds method and URL.
+ */
 export interface Dialect extends DialectCapabilities {
   readonly name: DialectName;
-  list(entity: LegacyEntity, query: LegacyQuery): DialectRequest;
-  get(entity: LegacyEntity, key: string): DialectRequest;
-  create(entity: LegacyEntity, values: LegacyChanges, key?: string): DialectRequest;
+  list(entity: LegacyEntity, query: LegacyQuery, choices?: RequestChoices): DialectRequest;
+  get(entity: LegacyEntity, key: string, choices?: RequestChoices): DialectRequest;
+  create(entity: LegacyEntity, values: LegacyChanges, options?: CreateChoices): DialectRequest;
   update(
     entity: LegacyEntity,
     key: string,
     changes: LegacyChanges,
-    ifMatch?: string,
+    options?: UpdateChoices,
   ): DialectRequest;
   delete(entity: LegacyEntity, key: string, ifMatch?: string): DialectRequest;
-  /** Undefined where the server cannot count exactly. */
+  /** Undefined where the server cannot count. */
   count(entity: LegacyEntity, filter?: LegacyFilter): DialectRequest | undefined;
   /** The spelling of a filter, not yet URL-encoded. */
   filter(filter: LegacyFilter): string;
   /** The property as filters and orders name it: `optevia_Sector/Id`, `_optevia_sector_value`. */
   path(property: LegacyProperty): string;
-  /** @throws LegacyResponseError when the body is not a page of this dialect. */
+  /** @throws MalformedAnswerError when the body is not a page of this dialect. */
   decodePage(entity: LegacyEntity, body: unknown): DecodedPage;
-  /** @throws LegacyResponseError when the body is not a record of this dialect. */
-  decodeRecord(entity: LegacyEntity, body: unknown): LegacyRecord;
-  /** @throws LegacyResponseError when the body is not a count. */
-  decodeCount(body: unknown): number;
+  /**
+   * @param etag - the answer's `ETag` header, for answers whose body has none.
+   * @throws MalformedAnswerError when the body is not a record of this dialect.
+   */
+  decodeRecord(entity: LegacyEntity, body: unknown, etag?: string): LegacyRecord;
+  /**
+   * Undefined where the number is the server's ceiling and so not exact.
+   *
+   * @throws MalformedAnswerError when the body is not a count.
+   */
+  decodeCount(body: unknown): number | undefined;
+  /** What the service's own error says; undefined where the status alone decides. */
+  classifyError(error: ServiceError): ErrorClass | undefined;
 }

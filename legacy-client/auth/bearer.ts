@@ -1,0 +1,37 @@
+import type { Authenticator } from './authenticator';
+
+/**
+ * Log in with a bearer token.
+ *
+ * @param login - `token`: the token, or a function that fetches one. The function is called for the
+ *   first request and again whenever the service stops accepting the token.
+ */
+export function bearer(login: { token: string | (() => Promise<string>) }): Authenticator {
+  const { token } = login;
+  if (typeof token === 'string') {
+    return { authorize: (headers) => withToken(headers, token) };
+  }
+  let current: Promise<string> | undefined;
+  const fetchToken = (): Promise<string> => {
+    const fetched = token();
+    current = fetched;
+    // A failed fetch is not kept: the next request tries again.
+    fetched.catch(() => {
+      if (current === fetched) current = undefined;
+    });
+    return fetched;
+  };
+  return {
+    authorize: async (headers) => withToken(headers, await (current ?? fetchToken())),
+    renew: async () => {
+      await fetchToken();
+    },
+  };
+}
+
+function withToken(
+  headers: Readonly<Record<string, string>>,
+  token: string,
+): Record<string, string> {
+  return { ...headers, Authorization: `Bearer ${token}` };
+}

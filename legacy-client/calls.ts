@@ -1,0 +1,107 @@
+import type { Dialect, DialectRequest, RequestChoices } from './dialects/dialect';
+import { MalformedAnswerError, UnsendableError } from './dialects/problems';
+import type { LegacyEntity, LegacyRecord } from './entity';
+import { LegacyError, LegacyRequestError, LegacyUnavailableError } from './errors';
+import { type Answer, logicalMethod } from './exchanger';
+import { withinUrlLimit } from './list-plan';
+import type { PageSource } from './pager';
+import type { Sender, Sending } from './sender';
+import { redactedUrl } from './urls';
+
+/** What {@link Calls} work with. */
+export interface CallParts {
+  readonly root: string;
+  readonly dialect: Dialect;
+  readonly sender: Sender;
+  readonly pageSize?: number | undefined;
+}
+
+/** A create whose record did not come with the answer. */
+export interface CreatedElsewhere {
+  readonly request: DialectRequest;
+  readonly key: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the client's methods share: from the dialect's request to the dialect's record. */
+export class Calls {
+  constructor(private readonly parts: CallParts) {}
+
+  /** Spell requests; what the dialect cannot spell is thrown as an error of this call. */
+  spelled<Spelled>(entity: LegacyEntity, method: string, spell: () => Spelled): Spelled {
+    try {
+      return spell();
+    } catch (error) {
+      if (!(error instanceof UnsendableError)) throw error;
+      const url = `${this.parts.root}/${entity.entitySet}`;
+      const details = { method, url, outcome: 'refused' as const };
+      throw new LegacyRequestError(`The request cannot be sent: ${error.message}`, details);
+    }
+  }
+
+  /** A request for one record below the URL limit. */
+  fitting(print: (choices: RequestChoices) => DialectRequest): DialectRequest {
+    return withinUrlLimit(this.parts, print);
+  }
+
+  send(
+    entity: LegacyEntity,
+    request: DialectRequest,
+    sending: Omit<Sending, 'request' | 'url' | 'entitySet'>,
+  ): Promise<Answer> {
+    const { entitySet } = entity;
+    return this.parts.sender.send({ ...sending, request, entitySet, url: this.urlOf(request) });
+  }
+
+  record(entity: LegacyEntity, answer: Answer): LegacyRecord {
+    const { dialect } = this.parts;
+    return this.decoded(answer, () =>
+      dialect.decodeRecord(entity, answer.body, answer.headers.etag),
+    );
+  }
+
+  decoded<Decoded>(answer: Answer, decode: () => Decoded): Decoded {
+    try {
+      return decode();
+    } catch (error) {
+      throw error instanceof MalformedAnswerError ? answer.unreadable(error.message) : error;
+    }
+  }
+
+  pageSource(entity: LegacyEntity, signal: AbortSignal | undefined): PageSource {
+    const { root, dialect, sender } = this.parts;
+    const { entitySet } = entity;
+    return {
+      root,
+      read: (request, url) => sender.send({ request, url, entitySet, repeatable: true, signal }),
+      decode: (answer) => this.decoded(answer, () => dialect.decodePage(entity, answer.body)),
+    };
+  }
+
+  /**
+   * Read a record that was created, whatever becomes of the reading.
+   *
+   * @throws LegacyUnavailableError with outcome `unknown`: a failure here is no refusal.
+   */
+  async readCreated(
+    entity: LegacyEntity,
+    { request, key, signal }: CreatedElsewhere,
+  ): Promise<LegacyRecord> {
+    try {
+      if (key === undefined) throw new Error('the answer does not say which record was created');
+      const read = this.fitting((choices) => this.parts.dialect.get(entity, key, choices));
+      return this.record(entity, await this.send(entity, read, { signal, repeatable: true }));
+    } catch (error) {
+      throw new LegacyUnavailableError('The created record could not be read', {
+        method: logicalMethod(request),
+        url: redactedUrl(this.urlOf(request)),
+        outcome: 'unknown',
+        cause: error instanceof LegacyError ? error : new Error(String(error)),
+      });
+    }
+  }
+
+  private urlOf(request: DialectRequest): string {
+    return `${this.parts.root}/${request.path}`;
+  }
+}

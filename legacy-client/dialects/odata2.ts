@@ -1,0 +1,69 @@
+import type { Dialect, DialectCapabilities } from './dialect';
+import { readCount } from './count-reading';
+import { printFilter, type FilterSpelling } from './filter-printing';
+import { withOptions } from './query-options';
+import { isWireObject, type RecordSpelling } from './record-reading';
+import { v2Dialect } from './v2';
+import { v2Json } from './v2-bodies';
+import { v2Literal } from './v2-literals';
+
+const defaults: DialectCapabilities = {
+  maxUrlLength: 2048,
+  etags: true,
+  returnsUpdated: false,
+  clientKeys: 'probe',
+  idempotentCreate: false,
+  dateParts: true,
+  skip: true,
+  caseInsensitiveStrings: false,
+  stringWildcards: false,
+  emptyStringIsNull: false,
+  wholeSecondStamps: false,
+  exactCount: true,
+};
+
+const filters: FilterSpelling = {
+  path: ({ name }) => name,
+  literal: v2Literal,
+  contains: (path, text) => `substringof(${text},${path})`,
+  datePart: (part, path) => `${part}(${path})`,
+};
+
+const records: RecordSpelling = {
+  column: ({ name }) => name,
+  version: ({ __metadata: metadata }) => (isWireObject(metadata) ? metadata.etag : undefined),
+};
+
+const headers = {
+  Accept: 'application/json',
+  DataServiceVersion: '2.0',
+  MaxDataServiceVersion: '2.0',
+};
+
+/**
+ * Speak to any server of OData v2. Lookups, option sets and money are plain properties.
+ *
+ * @remarks Source: OData v2 operations, URI conventions, JSON format.
+ */
+export function odata2(overrides: Partial<DialectCapabilities> = {}): Dialect {
+  const parts = v2Dialect({
+    name: 'odata2',
+    capabilities: { ...defaults, ...overrides },
+    filters,
+    records,
+    write: (property, value) => ({ [property.name]: v2Json(property, value) }),
+    headers,
+  });
+  return {
+    ...parts,
+    count: (entity, filter) => ({
+      method: 'GET',
+      path: withOptions(`${entity.entitySet}/$count`, {
+        $filter: filter === undefined ? undefined : printFilter(filters, filter),
+      }),
+      headers: { ...headers, Accept: 'text/plain, application/json;q=0.5' },
+    }),
+    decodeCount: readCount,
+    classifyError: ({ status }) => (status === 404 ? 'notFound' : undefined),
+  };
+}

@@ -1,0 +1,53 @@
+import { parseJson } from './exact-json';
+import { childrenOf, elementOf, parseXml, textOf } from './xml/parse';
+
+/** What a service's own error document says. */
+export interface ErrorDocument {
+  /** `-2147220969`, `0x80040217`; empty where it gave none. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Read the error document of any OData version.
+ *
+ * @param text - `{"error":{"code":"…","message":{"lang":"en-US","value":"…"}}}` (v2),
+ *   `{"error":{"code":"0x…","message":"…"}}` (v4), or `<m:error><m:code/><m:message/></m:error>`.
+ * @returns undefined when the text is none, or was cut off.
+ */
+export function readErrorDocument(text: string): ErrorDocument | undefined {
+  const start = text.trimStart();
+  try {
+    if (start.startsWith('{')) return readJsonError(parseJson(start));
+    return start.startsWith('<') ? readXmlError(start) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function readJsonError(document: unknown): ErrorDocument | undefined {
+  const error = member(document, 'error') ?? member(document, 'odata.error');
+  if (typeof error !== 'object' || error === null) return undefined;
+  const code = member(error, 'code');
+  const message = member(error, 'message');
+  const words = typeof message === 'string' ? message : member(message, 'value');
+  return {
+    code: typeof code === 'string' || typeof code === 'number' ? String(code) : '',
+    message: typeof words === 'string' ? words : '',
+  };
+}
+
+function readXmlError(text: string): ErrorDocument | undefined {
+  const { name, root } = parseXml(text);
+  if (name !== 'error') return undefined;
+  const [code] = childrenOf(root, 'code');
+  const [message] = childrenOf(root, 'message');
+  return { code: textOf(code).trim(), message: textOf(elementOf(message)).trim() };
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && name in value
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}

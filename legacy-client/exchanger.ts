@@ -1,0 +1,127 @@
+import { parseBody } from './answer-body';
+import type { Dialect, DialectRequest } from './dialects/dialect';
+import { LegacyError } from './errors';
+import { writeJson } from './exact-json';
+import type { Exchange } from './exchange';
+import { errorOfAnswer, errorOfFailure, type JudgedRequest, unreadableAnswer } from './judgement';
+import { NetworkFailure } from './network-failure';
+import type { Transport, TransportAnswer } from './transport';
+import { redactedUrl } from './urls';
+
+/** What an exchange is about. */
+export interface ExchangeSubject {
+  readonly request: DialectRequest;
+  /** Absolute. */
+  readonly url: string;
+  readonly entitySet: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A success. */
+export interface Answer {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Parsed; undefined for none. */
+  readonly body: unknown;
+  /** The error to throw when the parsed body turns out to be something else than expected. */
+  unreadable(reason: string): LegacyError;
+}
+
+/** What an {@link Exchanger} works with. */
+export interface ExchangerParts {
+  readonly transport: Transport;
+  readonly dialect: Dialect;
+  readonly onExchange?: ((exchange: Exchange) => void) | undefined;
+}
+
+type Report = (answer: TransportAnswer | undefined, error?: LegacyError) => void;
+
+/** Carries out one exchange: a request, its answer, what the answer amounts to, and the report. */
+export class Exchanger {
+  constructor(private readonly parts: ExchangerParts) {}
+
+  /**
+   * @param headers - with the proof of the login.
+   * @param attempt - for the report.
+   * @throws LegacyError
+   */
+  async exchange(
+    subject: ExchangeSubject,
+    headers: DialectRequest['headers'],
+    attempt: number,
+  ): Promise<Answer> {
+    const { url, request, signal } = subject;
+    const judged = this.judged(subject, headers);
+    const body = request.body === undefined ? undefined : writeJson(request.body);
+    const report = this.reporter(judged, subject, { attempt, body });
+    let received: TransportAnswer | undefined;
+    try {
+      const { method } = request;
+      received = await this.parts.transport.send({ method, url, headers, body, signal });
+      const answer = readAnswer(received, judged);
+      report(received);
+      return answer;
+    } catch (caught) {
+      const error = caught instanceof NetworkFailure ? errorOfFailure(caught, judged) : caught;
+      report(received, error instanceof LegacyError ? error : undefined);
+      throw error;
+    }
+  }
+
+  /** What is said of a request when it is judged. */
+  judged(subject: ExchangeSubject, headers: DialectRequest['headers']): JudgedRequest {
+    const { transport, dialect } = this.parts;
+    const { url } = subject;
+    const method = logicalMethod(subject.request);
+    const { timeoutMs } = transport;
+    return { method, url, redactedUrl: redactedUrl(url), headers, timeoutMs, dialect };
+  }
+
+  private reporter(
+    { method, redactedUrl: url }: JudgedRequest,
+    { entitySet }: ExchangeSubject,
+    { attempt, body }: { attempt: number; body: string | undefined },
+  ): Report {
+    const { onExchange } = this.parts;
+    if (onExchange === undefined) return () => undefined;
+    const started = performance.now();
+    const requestBytes = body === undefined ? 0 : Buffer.byteLength(body);
+    return (answer, error) => {
+      notify(onExchange, {
+        ...{ method, entitySet, url, attempt, requestBytes },
+        status: answer?.status ?? null,
+        durationMs: performance.now() - started,
+        responseBytes: answer?.bytes ?? 0,
+        ...(error === undefined ? {} : { outcome: error.outcome }),
+      });
+    };
+  }
+}
+
+/** The operation that a request stands for: v2 sends MERGE inside a POST. */
+export function logicalMethod({ method, headers }: DialectRequest): string {
+  return headers['X-HTTP-Method'] ?? method;
+}
+
+function readAnswer(received: TransportAnswer, judged: JudgedRequest): Answer {
+  const error = errorOfAnswer(received, judged);
+  if (error !== undefined) throw error;
+  const unreadable = (reason: string): LegacyError => unreadableAnswer(reason, received, judged);
+  const { status, headers } = received;
+  try {
+    return { status, headers, body: parseBody(received), unreadable };
+  } catch (failure) {
+    // NOTE: the parser's message quotes the text, which may be personal.
+    throw unreadable(failure instanceof SyntaxError ? 'it is malformed or cut off' : 'it is unfit');
+  }
+}
+
+/** An observer's own failure must not change what becomes of a request. */
+function notify(onExchange: (exchange: Exchange) => void, exchange: Exchange): void {
+  try {
+    onExchange(exchange);
+  } catch (error) {
+    process.emitWarning(`onExchange failed: ${error instanceof Error ? error.message : 'unknown'}`);
+  }
+}

@@ -1,0 +1,37 @@
+export { createLegacyClient, type LegacyClientOptions } from './create-client';
+export { auth } from './auth';
+export type { Authenticator, OutgoingHeaders } from './auth/authenticator';
+export type {
+  CallOptions,
+  ConditionalOptions,
+  CreateOptions,
+  LegacyChanges,
+  LegacyClient,
+} from './client';
+export type { Dialect, DialectCapabilities, DialectName } from './dialects/dialect';
+export type {
+  LegacyEntity,
+  LegacyProperty,
+  LegacyRecord,
+  LegacyValue,
+  LookupTarget,
+  PropertyKind,
+} from './entity';
+export {
+  LegacyAbortedError,
+  type LegacyAnswer,
+  LegacyConflictError,
+  LegacyError,
+  type LegacyErrorDetails,
+  LegacyForbiddenError,
+  LegacyLoginError,
+  LegacyNotFoundError,
+  type LegacyOutcome,
+  LegacyRequestError,
+  LegacyResponseError,
+  LegacyThrottledError,
+  LegacyTimeoutError,
+  LegacyUnavailableError,
+} from './errors';
+export type { Exchange } from './exchange';
+export type { ComparisonOperator, DatePart, LegacyFilter, LegacyOrder, LegacyQuery } from './query';

@@ -1,0 +1,153 @@
+import { UnsendableError } from './dialects/problems';
+import type { Dialect, DialectRequest, RequestChoices } from './dialects/dialect';
+import type { LegacyEntity, LegacyProperty, LegacyRecord } from './entity';
+import { simplified } from './filter-facts';
+import type { LegacyFilter, LegacyQuery } from './query';
+import { canMerge, compareRecords } from './record-order';
+import { splitFilter } from './split-filter';
+
+/** The requests that a query needs, and how their answers become one. */
+export interface ListPlan {
+  /** First pages to ask for; none where the answer is empty without asking. */
+  readonly requests: readonly DialectRequest[];
+  /** Records that the answer may have at most. */
+  readonly limit: number;
+  /** Brings the records of several requests into the query's order and window; undefined: none needed. */
+  readonly merge?: (records: readonly LegacyRecord[]) => LegacyRecord[];
+}
+
+/** What a plan depends on, beside the query. */
+export interface PlanningParts {
+  readonly dialect: Dialect;
+  readonly root: string;
+  readonly pageSize?: number | undefined;
+}
+
+/**
+ * Plan the requests of a query, each below the dialect's URL limit.
+ *
+ * @throws {@link UnsendableError} when no split makes the URLs short enough, or when the answers of
+ *   a split could not be brought into the order that is asked for.
+ */
+export function planList(parts: PlanningParts, entity: LegacyEntity, query: LegacyQuery): ListPlan {
+  const limit = query.top ?? Infinity;
+  const filter = query.filter === undefined ? 'all' : simplified(query.filter);
+  if (filter === 'none' || limit === 0) return { requests: [], limit };
+  const whole = printer(parts, entity, query)(filter);
+  if (fits(parts, whole)) return { requests: [whole], limit };
+  const requests = splitRequests(parts, filter, printer(parts, entity, windowed(query)));
+  return { requests, limit, ...merging(query) };
+}
+
+/**
+ * Plan the requests that count a query's records: their sum is the count.
+ *
+ * @returns undefined where the service cannot count.
+ * @throws {@link UnsendableError} as {@link planList}.
+ */
+export function planCount(
+  parts: PlanningParts,
+  entity: LegacyEntity,
+  filter?: LegacyFilter,
+): readonly DialectRequest[] | undefined {
+  const { dialect } = parts;
+  if (dialect.count(entity) === undefined) return undefined;
+  const left = filter === undefined ? 'all' : simplified(filter);
+  if (left === 'none') return [];
+  return splitRequests(parts, left, (one) => {
+    const request = dialect.count(entity, one === 'all' ? undefined : one);
+    if (request === undefined) throw new UnsendableError('this service cannot count by a filter');
+    return request;
+  });
+}
+
+/**
+ * Print a request for one record, without `$select` where that makes the URL too long.
+ *
+ * @throws {@link UnsendableError} when it is too long even so.
+ */
+export function withinUrlLimit(
+  parts: PlanningParts,
+  print: (choices: RequestChoices) => DialectRequest,
+): DialectRequest {
+  const selecting = print({});
+  if (fits(parts, selecting)) return selecting;
+  const request = print({ allColumns: true });
+  if (fits(parts, request)) return request;
+  throw tooLong(parts, request);
+}
+
+type AskedFilter = LegacyFilter | 'all';
+
+function splitRequests(
+  parts: PlanningParts,
+  filter: AskedFilter,
+  print: (filter: AskedFilter) => DialectRequest,
+): readonly DialectRequest[] {
+  const whole = print(filter);
+  if (fits(parts, whole)) return [whole];
+  const split =
+    filter === 'all' ? undefined : splitFilter(filter, (one) => fits(parts, print(one)));
+  if (split === undefined) throw tooLong(parts, whole);
+  return split.map(print);
+}
+
+function fits({ root, dialect }: PlanningParts, { path }: DialectRequest): boolean {
+  return root.length + 1 + path.length <= dialect.maxUrlLength;
+}
+
+function tooLong({ root, dialect }: PlanningParts, { path }: DialectRequest): UnsendableError {
+  return new UnsendableError(
+    `the URL would have ${root.length + 1 + path.length} characters, the service takes ` +
+      `${dialect.maxUrlLength}: narrow the filter (only an 'in' that stands alone or under 'and' ` +
+      'can be split into several requests)',
+  );
+}
+
+/** Prints a list's request; without `$select` where that alone would take half of the URL. */
+function printer(
+  { dialect, root, pageSize }: PlanningParts,
+  entity: LegacyEntity,
+  query: LegacyQuery,
+): (filter: AskedFilter) => DialectRequest {
+  const print = (filter: AskedFilter, allColumns: boolean): DialectRequest => {
+    const choices = { allColumns, ...(pageSize === undefined ? {} : { pageSize }) };
+    const asked = { ...query, filter: filter === 'all' ? undefined : filter };
+    return dialect.list(entity, asked, choices);
+  };
+  const bareLength = root.length + 1 + print('all', false).path.length;
+  const allColumns = bareLength > dialect.maxUrlLength / 2;
+  return (filter) => print(filter, allColumns);
+}
+
+/** Each part of a split may hold all of the window, so the window is cut after merging. */
+function windowed(query: LegacyQuery): LegacyQuery {
+  const { skip = 0, top, orderBy = [], select, ...rest } = query;
+  return {
+    ...rest,
+    orderBy,
+    ...(top === undefined ? {} : { top: skip + top }),
+    ...(select === undefined ? {} : { select: withOrder(select, orderBy) }),
+  };
+}
+
+function withOrder(
+  select: readonly LegacyProperty[],
+  orderBy: NonNullable<LegacyQuery['orderBy']>,
+): readonly LegacyProperty[] {
+  const names = new Set(select.map(({ name }) => name));
+  const missing = orderBy.map(({ property }) => property).filter(({ name }) => !names.has(name));
+  return [...select, ...missing];
+}
+
+function merging({ orderBy = [], skip = 0, top = Infinity }: LegacyQuery): Pick<ListPlan, 'merge'> {
+  if (orderBy.length === 0 && skip === 0) return {};
+  if (!canMerge(orderBy)) {
+    throw new UnsendableError(
+      'the filter is too long for one URL, and answers of several cannot be brought into an order ' +
+        'by strings, option sets or keys: leave the order out, or ask for fewer values at a time',
+    );
+  }
+  const compare = compareRecords(orderBy);
+  return { merge: (records) => records.toSorted(compare).slice(skip, skip + top) };
+}

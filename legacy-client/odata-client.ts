@@ -1,0 +1,144 @@
+import type {
+  CallOptions,
+  ConditionalOptions,
+  CreateOptions,
+  LegacyChanges,
+  LegacyClient,
+} from './client';
+import { type CallParts, Calls } from './calls';
+import { createdKey } from './created-key';
+import type { Dialect } from './dialects/dialect';
+import type { LegacyEntity, LegacyRecord } from './entity';
+import { LegacyConflictError } from './errors';
+import { planCount, planList } from './list-plan';
+import { delivered, followPages, inParallel } from './pager';
+import type { LegacyFilter, LegacyQuery } from './query';
+
+/** What an {@link ODataClient} works with. */
+export interface ODataClientParts extends CallParts {
+  readonly maxConcurrency: number;
+  readonly onClose: () => void;
+}
+
+/** The {@link LegacyClient} over HTTP. */
+export class ODataClient implements LegacyClient {
+  readonly baseUrl: string;
+  readonly dialect: Dialect;
+
+  private readonly calls: Calls;
+
+  constructor(private readonly parts: ODataClientParts) {
+    this.baseUrl = parts.root;
+    this.dialect = parts.dialect;
+    this.calls = new Calls(parts);
+  }
+
+  async list(
+    entity: LegacyEntity,
+    query?: LegacyQuery,
+    options?: CallOptions,
+  ): Promise<LegacyRecord[]> {
+    const records = new Map<string, LegacyRecord>();
+    for await (const page of this.pages(entity, query, options)) {
+      for (const record of page) if (!records.has(record.key)) records.set(record.key, record);
+    }
+    return [...records.values()];
+  }
+
+  async *pages(
+    entity: LegacyEntity,
+    query: LegacyQuery = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<readonly LegacyRecord[], void, undefined> {
+    const plan = this.calls.spelled(entity, 'GET', () => planList(this.parts, entity, query));
+    const source = this.calls.pageSource(entity, options.signal);
+    const lists = plan.requests.map((request) => followPages(source, request));
+    yield* delivered(inParallel(lists, this.parts.maxConcurrency), plan);
+  }
+
+  async get(entity: LegacyEntity, key: string, options: CallOptions = {}): Promise<LegacyRecord> {
+    const request = this.calls.spelled(entity, 'GET', () =>
+      this.calls.fitting((choices) => this.dialect.get(entity, key, choices)),
+    );
+    const answer = await this.calls.send(entity, request, { ...options, repeatable: true });
+    return this.calls.record(entity, answer);
+  }
+
+  async create(
+    entity: LegacyEntity,
+    values: LegacyChanges,
+    { key, signal }: CreateOptions = {},
+  ): Promise<LegacyRecord> {
+    const request = this.calls.spelled(entity, 'POST', () =>
+      this.calls.fitting((choices) =>
+        this.dialect.create(entity, values, { ...choices, ...(key === undefined ? {} : { key }) }),
+      ),
+    );
+    const repeatable = this.dialect.idempotentCreate && key !== undefined;
+    const earlier = { mayHaveCreated: false };
+    const onUncertainRepeat = (): void => {
+      earlier.mayHaveCreated = true;
+    };
+    try {
+      const answer = await this.calls.send(entity, request, {
+        signal,
+        repeatable,
+        onUncertainRepeat,
+      });
+      if (answer.body !== undefined) return this.calls.record(entity, answer);
+      const named = key ?? createdKey(answer.headers);
+      return await this.calls.readCreated(entity, { request, key: named, signal });
+    } catch (error) {
+      // A lost first try has made the record that the second one ran into.
+      if (!earlier.mayHaveCreated || !(error instanceof LegacyConflictError)) throw error;
+      return await this.calls.readCreated(entity, { request, key, signal });
+    }
+  }
+
+  async update(
+    entity: LegacyEntity,
+    key: string,
+    changes: LegacyChanges,
+    { ifMatch, signal }: ConditionalOptions = {},
+  ): Promise<LegacyRecord | undefined> {
+    if (Object.keys(changes).length === 0) return undefined;
+    const condition = ifMatch === undefined ? {} : { ifMatch };
+    const request = this.calls.spelled(entity, 'MERGE', () =>
+      this.calls.fitting((choices) =>
+        this.dialect.update(entity, key, changes, { ...choices, ...condition }),
+      ),
+    );
+    const answer = await this.calls.send(entity, request, { signal, repeatable: false });
+    return answer.body === undefined ? undefined : this.calls.record(entity, answer);
+  }
+
+  async delete(
+    entity: LegacyEntity,
+    key: string,
+    { ifMatch, signal }: ConditionalOptions = {},
+  ): Promise<void> {
+    const request = this.calls.spelled(entity, 'DELETE', () =>
+      this.dialect.delete(entity, key, ifMatch),
+    );
+    await this.calls.send(entity, request, { signal, repeatable: false });
+  }
+
+  async count(
+    entity: LegacyEntity,
+    filter?: LegacyFilter,
+    options: CallOptions = {},
+  ): Promise<number | undefined> {
+    const requests = this.calls.spelled(entity, 'GET', () => planCount(this.parts, entity, filter));
+    const counts = requests?.map(async (request) => {
+      const answer = await this.calls.send(entity, request, { ...options, repeatable: true });
+      return this.calls.decoded(answer, () => this.dialect.decodeCount(answer.body));
+    });
+    if (counts === undefined) return undefined;
+    const exact = (await Promise.all(counts)).filter((count) => count !== undefined);
+    return exact.length < counts.length ? undefined : exact.reduce((sum, one) => sum + one, 0);
+  }
+
+  close(): void {
+    this.parts.onClose();
+  }
+}

@@ -1,0 +1,112 @@
+import type { Answer } from './exchanger';
+import type { DecodedPage, DialectRequest } from './dialects/dialect';
+import type { LegacyRecord } from './entity';
+import { resolveAddress } from './urls';
+
+/** What following pages needs of the client. */
+export interface PageSource {
+  readonly root: string;
+  /** Sends a read to an absolute address. */
+  read(request: DialectRequest, url: string): Promise<Answer>;
+  decode(answer: Answer): DecodedPage;
+}
+
+/** Pages of one request, followed to their end. */
+export async function* followPages(
+  source: PageSource,
+  request: DialectRequest,
+): AsyncGenerator<readonly LegacyRecord[], void, undefined> {
+  const seen = new Set<string>();
+  let url: string | undefined = `${source.root}/${request.path}`;
+  while (url !== undefined) {
+    seen.add(url);
+    const answer = await source.read(request, url);
+    const { records, next } = source.decode(answer);
+    url = next === undefined ? undefined : nextAddress(source.root, next, answer);
+    if (url !== undefined && seen.has(url)) {
+      throw answer.unreadable('its next page is one that was there already, so there is no end');
+    }
+    yield records;
+  }
+}
+
+/** NOTE: the next request carries the login, so it must go where the first one went. */
+function nextAddress(root: string, next: string, answer: Answer): string {
+  const address = resolveAddress(next, root);
+  if (address === undefined) throw answer.unreadable('its next page has no readable address');
+  if (address.origin !== new URL(root).origin) {
+    throw answer.unreadable(
+      `its next page is at ${address.origin}, which is not the service: it is not followed, ` +
+        'because the login would go there',
+    );
+  }
+  address.username = '';
+  address.password = '';
+  return address.href;
+}
+
+/** What {@link delivered} must know of a plan. */
+export interface Delivery {
+  readonly requests: readonly unknown[];
+  readonly limit: number;
+  readonly merge?: (records: readonly LegacyRecord[]) => LegacyRecord[];
+}
+
+/**
+ * Turn the pages of a plan's requests into the pages of its answer: cut at the limit, and where
+ * there were several requests, each record once and in order.
+ */
+export async function* delivered(
+  pages: AsyncGenerator<readonly LegacyRecord[], void, undefined>,
+  { requests, limit, merge }: Delivery,
+): AsyncGenerator<readonly LegacyRecord[], void, undefined> {
+  const seen = requests.length > 1 ? new Set<string>() : undefined;
+  const collected: LegacyRecord[] = [];
+  let left = limit;
+  for await (const page of pages) {
+    const fresh = seen === undefined ? page : page.filter((record) => isNew(seen, record));
+    if (merge !== undefined) {
+      collected.push(...fresh);
+      continue;
+    }
+    yield fresh.length > left ? fresh.slice(0, left) : fresh;
+    left -= fresh.length;
+    if (left <= 0) return;
+  }
+  if (merge !== undefined) yield merge(collected);
+}
+
+function isNew(seen: Set<string>, { key }: LegacyRecord): boolean {
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
+}
+
+/**
+ * Go through several lists of pages in their order, with the first pages of the next ones under
+ * way already.
+ *
+ * @param ahead - how many lists are started at a time, from 1.
+ */
+export async function* inParallel<Page>(
+  lists: readonly AsyncGenerator<Page, void, undefined>[],
+  ahead: number,
+): AsyncGenerator<Page, void, undefined> {
+  const started: Promise<IteratorResult<Page, void>>[] = [];
+  const startUpTo = (end: number): void => {
+    for (const list of lists.slice(started.length, end)) {
+      const first = list.next();
+      // A failure is met when its turn comes; until then it must not count as unhandled.
+      first.catch(() => undefined);
+      started.push(first);
+    }
+  };
+  for (const [index, list] of lists.entries()) {
+    startUpTo(index + ahead);
+    let step = await started[index];
+    while (step !== undefined && step.done !== true) {
+      yield step.value;
+      step = await list.next();
+    }
+  }
+}

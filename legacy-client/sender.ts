@@ -1,0 +1,112 @@
+import type { AuthorizedHeaders, Session } from './auth/session';
+import { LegacyAbortedError, LegacyError, LegacyLoginError, LegacyThrottledError } from './errors';
+import type { Answer, Exchanger, ExchangeSubject } from './exchanger';
+import type { Limiter } from './limiter';
+import { plainCause } from './network-failure';
+import { cappedWait, retryDelay } from './retry';
+import { sleep } from './sleep';
+
+/** One call, to be sent as often as it takes. */
+export interface Sending extends ExchangeSubject {
+  /** Nothing is harmed by applying the request twice. */
+  readonly repeatable: boolean;
+  /** Called before a repeat when an earlier try may have been applied. */
+  readonly onUncertainRepeat?: () => void;
+}
+
+/** What a {@link Sender} works with. */
+export interface SenderParts {
+  readonly exchanger: Exchanger;
+  readonly limiter: Limiter;
+  readonly session: Session;
+  readonly maxAttempts: number;
+}
+
+/** The exchanges that one call has cost so far. */
+interface Tries {
+  count: number;
+}
+
+/** Sends requests with login, repeats and limits. */
+export class Sender {
+  constructor(private readonly parts: SenderParts) {}
+
+  /** @throws LegacyError */
+  async send(sending: Sending): Promise<Answer> {
+    const tries: Tries = { count: 0 };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const task = (): Promise<Answer> => this.sendLoggedIn(sending, tries);
+        return await this.parts.limiter.run(task, sending.signal);
+      } catch (caught) {
+        const error = this.asLegacyError(caught, sending);
+        if (!(await this.waitForRepeat(error, sending, attempt))) throw error;
+      }
+    }
+  }
+
+  /** False when the call ends with this error. */
+  private async waitForRepeat(
+    error: LegacyError,
+    { repeatable, signal, onUncertainRepeat }: Sending,
+    attempt: number,
+  ): Promise<boolean> {
+    const { limiter, maxAttempts } = this.parts;
+    if (error instanceof LegacyThrottledError) limiter.pause(cappedWait(error.retryAfterMs));
+    const delayMs = retryDelay(error, { attempt, maxAttempts, repeatable }, Math.random());
+    if (delayMs === undefined || !(await sleep(delayMs, signal))) return false;
+    if (error.outcome === 'unknown') onUncertainRepeat?.();
+    return true;
+  }
+
+  /** NOTE: a login page comes from before the service, so even a write may be repeated after it. */
+  private async sendLoggedIn(sending: Sending, tries: Tries): Promise<Answer> {
+    const login = await this.authorize(sending);
+    try {
+      return await this.exchange(sending, login, tries);
+    } catch (error) {
+      if (!(error instanceof LegacyLoginError)) throw error;
+      if (!(await this.renew(login, error))) throw error;
+      return await this.exchange(sending, await this.authorize(sending), tries);
+    }
+  }
+
+  private exchange(sending: Sending, login: AuthorizedHeaders, tries: Tries): Promise<Answer> {
+    tries.count += 1;
+    return this.parts.exchanger.exchange(sending, login.headers, tries.count);
+  }
+
+  private async authorize(sending: Sending): Promise<AuthorizedHeaders> {
+    try {
+      return await this.parts.session.authorize(sending.request.headers);
+    } catch (error) {
+      const { method, redactedUrl: url } = this.parts.exchanger.judged(sending, {});
+      throw loginFailure({ method, url, outcome: 'refused' }, error);
+    }
+  }
+
+  private async renew({ login }: AuthorizedHeaders, rejection: LegacyLoginError): Promise<boolean> {
+    try {
+      return await this.parts.session.renew(login);
+    } catch (error) {
+      throw loginFailure(rejection, error);
+    }
+  }
+
+  /** Leaving the queue is the only other thing that ends a call: nothing was sent then. */
+  private asLegacyError(error: unknown, sending: Sending): LegacyError {
+    if (error instanceof LegacyError) return error;
+    if (sending.signal?.aborted !== true) throw error;
+    const { method, redactedUrl: url } = this.parts.exchanger.judged(sending, {});
+    return new LegacyAbortedError('Given up by the caller', { method, url, outcome: 'refused' });
+  }
+}
+
+function loginFailure(
+  { method, url, outcome }: Pick<LegacyError, 'method' | 'url' | 'outcome'>,
+  error: unknown,
+): LegacyLoginError {
+  const nothing = { status: 0, code: '', body: '' };
+  const details = { method, url, outcome, cause: plainCause(error) };
+  return new LegacyLoginError('The login failed', nothing, details);
+}
