@@ -1,0 +1,1 @@
+export { LegacyModel as ApplicationModel } from '../src';
