@@ -83,6 +83,21 @@ export const exampleSchema: SandboxSchema = [
     ],
   },
   {
+    // The service itself makes two of these with every account; clients cannot create them.
+    logicalName: 'customeraddress',
+    schemaName: 'CustomerAddress',
+    collectionName: 'customeraddresses',
+    key: 'CustomerAddressId',
+    properties: [
+      { name: 'AddressNumber', kind: 'integer' },
+      { name: 'Name', kind: 'string', maxLength: 200 },
+      { name: 'Line1', kind: 'string', maxLength: 250 },
+      { name: 'City', kind: 'string', maxLength: 80 },
+      { name: 'PostalCode', kind: 'string', maxLength: 20 },
+      { name: 'ParentId', kind: 'lookup', target: 'account', onDelete: 'cascade' },
+    ],
+  },
+  {
     logicalName: 'contact',
     schemaName: 'Contact',
     collectionName: 'contacts',

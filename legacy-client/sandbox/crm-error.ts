@@ -1,0 +1,65 @@
+/** The status that each face gives an error. */
+interface FaceStatus {
+  readonly dynamics2011: number;
+  readonly dataverse: number;
+}
+
+/** What the CRM calls an error: its number, as a signed 32-bit integer, and the faces' statuses. */
+interface CrmErrorKind {
+  /** Null where the service sends an empty code: the web layer refused, not the CRM. */
+  readonly code: number | null;
+  readonly status: FaceStatus;
+}
+
+const both = (status: number): FaceStatus => ({ dynamics2011: status, dataverse: status });
+/** The 2011 face answers what the CRM itself refuses with 500, the Dataverse face with 400. */
+const refusedByCrm: FaceStatus = { dynamics2011: 500, dataverse: 400 };
+
+/** The numbers are those of the CRM's own list of error codes. */
+const kinds = {
+  badRequest: { code: null, status: both(400) },
+  notFoundOnServer: { code: null, status: both(404) },
+  methodNotAllowed: { code: null, status: both(405) },
+  unsupportedMediaType: { code: null, status: both(415) },
+  uriTooLong: { code: null, status: both(414) },
+  notImplemented: { code: null, status: both(501) },
+  notLoggedIn: { code: null, status: both(401) },
+  badQuery: { code: 0x80060888 | 0, status: both(400) },
+  badPayload: { code: 0x80048d19 | 0, status: both(400) },
+  // NOTE: a lookup to a missing record gives the same code and status as a missing record itself;
+  // only the message says which one was meant.
+  doesNotExist: { code: 0x80040217 | 0, status: both(404) },
+  // NOTE: the 2011 service's status for a duplicate key is not documented; the CRM's own refusals
+  // come as 500 there, so this one does too. Dataverse documents 412.
+  duplicateRecord: { code: 0x80040237 | 0, status: { dynamics2011: 500, dataverse: 412 } },
+  stillReferenced: { code: 0x80040227 | 0, status: refusedByCrm },
+  invalidArgument: { code: 0x80040203 | 0, status: refusedByCrm },
+  stringTooLong: { code: 0x80044331 | 0, status: refusedByCrm },
+  dateOutOfRange: { code: 0x80040239 | 0, status: refusedByCrm },
+  refusedByPlugIn: { code: 0x80040265 | 0, status: refusedByCrm },
+  versionMismatch: { code: 0x80060882 | 0, status: both(412) },
+} satisfies Record<string, CrmErrorKind>;
+
+/** The name of a kind of refusal. */
+export type CrmErrorName = keyof typeof kinds;
+
+/** A refusal of the CRM or of its web layer; each face has its own spelling of it. */
+export class CrmError extends Error {
+  readonly kind: CrmErrorName;
+  /** The CRM's own number (`-2147220969`), null where it sends none. */
+  readonly code: number | null;
+  readonly status: FaceStatus;
+
+  constructor(kind: CrmErrorName, message: string) {
+    super(message);
+    this.name = 'CrmError';
+    this.kind = kind;
+    this.code = kinds[kind].code;
+    this.status = kinds[kind].status;
+  }
+}
+
+/** The refusal for a record that is not there. */
+export function doesNotExist(logicalName: string, key: string): CrmError {
+  return new CrmError('doesNotExist', `${logicalName} With Id = ${key} Does Not Exist`);
+}

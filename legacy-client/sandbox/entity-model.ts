@@ -1,0 +1,121 @@
+import type { PropertyKind } from '../entity';
+import type { SandboxEntity, SandboxProperty, SandboxSchema } from './schema';
+
+/** A property as the store and both faces see it. */
+export interface PropertyModel extends SandboxProperty {
+  /** As the Dataverse face shows it: the name in lower case. */
+  readonly logicalName: string;
+  /** For lookups, as the Dataverse face reads them: `_optevia_sector_value`. */
+  readonly valueName: string;
+  /**
+   * For lookups, as the Dataverse face binds and expands them.
+   *
+   * NOTE: case matters there. A publisher's own columns have the schema name (`optevia_Sector`),
+   * the system's are in lower case (`parentaccountid`).
+   */
+  readonly navigationName: string;
+  /** The key and the stamps: clients cannot write them. */
+  readonly role: 'key' | 'stamp' | 'data';
+}
+
+/** A lookup that points to an entity, seen from that entity. */
+export interface Reference {
+  readonly from: EntityModel;
+  readonly property: PropertyModel;
+}
+
+/** An entity with all its properties, key and stamps included. */
+export interface EntityModel {
+  readonly logicalName: string;
+  readonly schemaName: string;
+  /** `AccountSet` */
+  readonly setName: string;
+  /** `accounts` */
+  readonly collectionName: string;
+  readonly key: PropertyModel;
+  /** The property that the CRM shows as the name of a record in lookups. */
+  readonly nameProperty: string | undefined;
+  /** By schema name, in the schema's order: the key first, the stamps last. */
+  readonly properties: ReadonlyMap<string, PropertyModel>;
+  readonly lookups: readonly PropertyModel[];
+  /** By logical name. */
+  readonly byLogicalName: ReadonlyMap<string, PropertyModel>;
+  /** Lookups that point here. */
+  readonly references: readonly Reference[];
+}
+
+/** All entities by logical name. */
+export type EntityModels = ReadonlyMap<string, EntityModel>;
+
+function propertyModel(property: SandboxProperty, role: PropertyModel['role']): PropertyModel {
+  const logicalName = property.name.toLowerCase();
+  return {
+    ...property,
+    logicalName,
+    valueName: `_${logicalName}_value`,
+    navigationName: property.name.includes('_') ? property.name : logicalName,
+    role,
+  };
+}
+
+function stamp(name: string): PropertyModel {
+  return propertyModel({ name, kind: 'dateTime' satisfies PropertyKind }, 'stamp');
+}
+
+type UnlinkedModel = EntityModel & { readonly references: Reference[] };
+
+function entityModel(entity: SandboxEntity): UnlinkedModel {
+  const key = propertyModel({ name: entity.key, kind: 'guid' }, 'key');
+  const data = entity.properties.map((property) => propertyModel(property, 'data'));
+  const all = [key, ...data, stamp('CreatedOn'), stamp('ModifiedOn')];
+  return {
+    logicalName: entity.logicalName,
+    schemaName: entity.schemaName,
+    setName: `${entity.schemaName}Set`,
+    collectionName: entity.collectionName,
+    key,
+    nameProperty: data.find(({ kind, name }) => kind === 'string' && /name$/i.test(name))?.name,
+    properties: new Map(all.map((property) => [property.name, property])),
+    lookups: data.filter(({ kind }) => kind === 'lookup'),
+    byLogicalName: new Map(all.map((property) => [property.logicalName, property])),
+    references: [],
+  };
+}
+
+/**
+ * Build the models of a schema, lookups linked both ways.
+ *
+ * @throws Error when an entity appears twice or a lookup points to an entity that is not there.
+ */
+export function entityModels(schema: SandboxSchema): EntityModels {
+  const models = new Map<string, UnlinkedModel>();
+  for (const entity of schema) {
+    if (models.has(entity.logicalName)) {
+      throw new Error(`The sandbox schema has the entity ${entity.logicalName} twice`);
+    }
+    models.set(entity.logicalName, entityModel(entity));
+  }
+  for (const from of models.values()) {
+    for (const property of from.lookups) {
+      const target = models.get(property.target ?? '');
+      if (target === undefined) {
+        throw new Error(
+          `The lookup ${from.logicalName}.${property.name} points to ` +
+            `${property.target ?? 'nothing'}, which the sandbox schema does not have`,
+        );
+      }
+      target.references.push({ from, property });
+    }
+  }
+  return models;
+}
+
+/** Find an entity by either face's name of its set, or by its logical name. */
+export function findEntity(models: EntityModels, name: string): EntityModel | undefined {
+  const byLogicalName = models.get(name);
+  if (byLogicalName !== undefined) return byLogicalName;
+  for (const model of models.values()) {
+    if (model.setName === name || model.collectionName === name) return model;
+  }
+  return undefined;
+}

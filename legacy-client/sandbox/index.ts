@@ -1,0 +1,21 @@
+export type {
+  FailNext,
+  FaultTarget,
+  JournalEntry,
+  Sandbox,
+  SandboxControl,
+  SandboxRecord,
+} from './control';
+export type { SandboxCredentials } from './exchange';
+export { connectSandbox } from './remote';
+export { runSandbox, type RunSandboxOptions } from './run';
+export {
+  exampleSchema,
+  type DeleteRule,
+  type SandboxEntity,
+  type SandboxProperty,
+  type SandboxSchema,
+} from './schema';
+export { startSandbox, type SandboxAddresses, type SandboxOptions } from './server';
+export { startSandboxProcess, type SandboxProcessOptions } from './start-process';
+export type { OnWrite } from './store/store';
