@@ -78,29 +78,36 @@ interface Places {
   readonly sectors: readonly string[];
 }
 
+/** Null in one of `times` cases. */
+function gap<T>(random: SeededRandom, times: number, value: T): T | null {
+  return random.oneIn(times) ? null : value;
+}
+
+/** Every twentieth is somebody's branch; only earlier ones are parents, so there are no circles. */
+function parentOf(random: SeededRandom, number: number): string | null {
+  return number > 1 && random.oneIn(20) ? keyOf(`account/${random.between(1, number - 1)}`) : null;
+}
+
 function organisation(random: SeededRandom, number: number, places: Places): Values {
   const digits = String(number).padStart(4, '0');
-  // Every twentieth is somebody's branch; only earlier ones are parents, so there are no circles.
-  const parent = number > 1 && random.oneIn(20) ? random.between(1, number - 1) : null;
   return {
     AccountId: keyOf(`account/${number}`),
     Name: `Fictional ${random.pick(houses)} ${digits} ${random.pick(forms)}`,
-    Description: random.oneIn(3) ? `Invented for demonstrations.\nPlant no. ${digits}.` : null,
+    Description: gap(random, 2, `Invented for demonstrations.\nPlant no. ${digits}.`),
     AccountNumber: `FIC-${digits}`,
-    Telephone1: random.oneIn(4) ? null : `+44 1632 960${digits.slice(-3)}`,
-    WebSiteURL: random.oneIn(3) ? null : `https://fictional-${digits}.example.com/`,
-    NumberOfEmployees: random.oneIn(8) ? null : random.between(1, 5_000),
-    Revenue: random.oneIn(6) ? null : amount(random, 90_000_000),
-    optevia_Rating: random.oneIn(5)
-      ? null
-      : `${random.between(0, 9)}.${random.between(1000, 9999)}`,
-    optevia_ukorganisation: random.oneIn(9) ? null : random.oneIn(2),
-    optevia_FoundedOn: random.oneIn(6) ? null : day(random, 1760, 2024),
-    optevia_LastVerified: random.oneIn(2) ? null : moment(random),
+    // Numbers that the British regulator keeps for fiction.
+    Telephone1: gap(random, 4, `+44 1632 960${digits.slice(-3)}`),
+    WebSiteURL: gap(random, 3, `https://fictional-${digits}.example.com/`),
+    NumberOfEmployees: gap(random, 8, random.between(1, 5_000)),
+    Revenue: gap(random, 6, amount(random, 90_000_000)),
+    optevia_Rating: gap(random, 5, `${random.between(0, 9)}.${random.between(1000, 9999)}`),
+    optevia_ukorganisation: gap(random, 9, random.oneIn(2)),
+    optevia_FoundedOn: gap(random, 6, day(random, 1760, 2024)),
+    optevia_LastVerified: gap(random, 2, moment(random)),
     CustomerTypeCode: random.pick(customerTypes),
-    optevia_Sector: random.oneIn(10) ? null : random.pick(places.sectors),
+    optevia_Sector: gap(random, 10, random.pick(places.sectors)),
     optevia_Country: random.pick(places.countries),
-    ParentAccountId: parent === null ? null : keyOf(`account/${parent}`),
+    ParentAccountId: parentOf(random, number),
     ...stamps(random),
   };
 }
@@ -108,13 +115,13 @@ function organisation(random: SeededRandom, number: number, places: Places): Val
 function contact(random: SeededRandom, number: number, accounts: readonly string[]): Values {
   return {
     ContactId: keyOf(`contact/${number}`),
-    FirstName: random.oneIn(12) ? null : random.pick(firstNames),
+    FirstName: gap(random, 12, random.pick(firstNames)),
     LastName: random.pick(lastNames),
-    EMailAddress1: random.oneIn(5) ? null : `contact-${number}@fictional.example.com`,
+    EMailAddress1: gap(random, 5, `contact-${number}@fictional.example.com`),
     JobTitle: random.pick(jobs),
-    BirthDate: random.oneIn(3) ? null : day(random, 1950, 2003),
+    BirthDate: gap(random, 3, day(random, 1950, 2003)),
     DoNotEMail: random.oneIn(4),
-    ParentCustomerId: random.oneIn(25) ? null : random.pick(accounts),
+    ParentCustomerId: gap(random, 25, random.pick(accounts)),
     ...stamps(random),
   };
 }
@@ -123,7 +130,7 @@ function interaction(random: SeededRandom, number: number, contacts: readonly st
   return {
     optevia_interactionId: keyOf(`interaction/${number}`),
     optevia_Subject: random.pick(subjects),
-    optevia_Notes: random.oneIn(3) ? 'Said “we’ll see”, then\nasked for 10 % off.' : null,
+    optevia_Notes: gap(random, 3, 'Said “we’ll see”, then\nasked for 10 % off.'),
     optevia_Channel: random.between(1, 4),
     optevia_HappenedOn: moment(random),
     optevia_Contact: random.pick(contacts),
@@ -135,7 +142,7 @@ function order(random: SeededRandom, number: number, accounts: readonly string[]
   const submitted = moment(random);
   return {
     SalesOrderId: keyOf(`salesorder/${number}`),
-    Name: random.oneIn(6) ? null : `Order of ${submitted.toISOString().slice(0, 10)}`,
+    Name: gap(random, 6, `Order of ${submitted.toISOString().slice(0, 10)}`),
     OrderNumber: `ORD-${String(number).padStart(6, '0')}`,
     TotalAmount: amount(random, 250_000),
     SubmitDate: submitted,
