@@ -26,7 +26,10 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-export async function startServer(script: Script = notExpected): Promise<ScriptedServer> {
+export async function startServer(
+  script: Script = notExpected,
+  wantedPort = 0,
+): Promise<ScriptedServer> {
   const received: Received[] = [];
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -38,7 +41,7 @@ export async function startServer(script: Script = notExpected): Promise<Scripte
       void started.script(entry, response, received.length);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wantedPort, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const started: ScriptedServer = {
     root: `http://127.0.0.1:${port}/service`,
