@@ -1,13 +1,14 @@
+type FaceName = 'dynamics2011' | 'dataverse';
+
 /** The status that each face gives an error. */
-interface FaceStatus {
-  readonly dynamics2011: number;
-  readonly dataverse: number;
-}
+type FaceStatus = Readonly<Record<FaceName, number>>;
 
 /** What the CRM calls an error: its number, as a signed 32-bit integer, and the faces' statuses. */
 interface CrmErrorKind {
   /** Null where the service sends an empty code: the web layer refused, not the CRM. */
   readonly code: number | null;
+  /** A number that only the Dataverse face sends: the older web layer had none. */
+  readonly isDataverseOnly?: boolean;
   readonly status: FaceStatus;
 }
 
@@ -24,8 +25,8 @@ const kinds = {
   uriTooLong: { code: null, status: both(414) },
   notImplemented: { code: null, status: both(501) },
   notLoggedIn: { code: null, status: both(401) },
-  badQuery: { code: 0x80060888 | 0, status: both(400) },
-  badPayload: { code: 0x80048d19 | 0, status: both(400) },
+  badQuery: { code: 0x80060888 | 0, isDataverseOnly: true, status: both(400) },
+  badPayload: { code: 0x80048d19 | 0, isDataverseOnly: true, status: both(400) },
   // NOTE: a lookup to a missing record gives the same code and status as a missing record itself;
   // only the message says which one was meant.
   doesNotExist: { code: 0x80040217 | 0, status: both(404) },
@@ -45,17 +46,22 @@ export type CrmErrorName = keyof typeof kinds;
 
 /** A refusal of the CRM or of its web layer; each face has its own spelling of it. */
 export class CrmError extends Error {
-  readonly kind: CrmErrorName;
-  /** The CRM's own number (`-2147220969`), null where it sends none. */
-  readonly code: number | null;
-  readonly status: FaceStatus;
+  private readonly kind: CrmErrorKind;
 
   constructor(kind: CrmErrorName, message: string) {
     super(message);
     this.name = 'CrmError';
-    this.kind = kind;
-    this.code = kinds[kind].code;
-    this.status = kinds[kind].status;
+    this.kind = kinds[kind];
+  }
+
+  /** The CRM's own number (`-2147220969`), null where the face sends none. */
+  codeOn(face: FaceName): number | null {
+    const isHidden = face === 'dynamics2011' && this.kind.isDataverseOnly === true;
+    return isHidden ? null : this.kind.code;
+  }
+
+  statusOn(face: FaceName): number {
+    return this.kind.status[face];
   }
 }
 

@@ -42,7 +42,8 @@ function handle(
     return face.handle(received.request);
   } catch (error) {
     if (error instanceof CrmError) {
-      return face.error(error.status[face.name], face.writeCode(error.code), error.message);
+      const code = face.writeCode(error.codeOn(face.name));
+      return face.error(error.statusOn(face.name), code, error.message);
     }
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return face.error(500, '', `The sandbox itself failed: ${reason}`);

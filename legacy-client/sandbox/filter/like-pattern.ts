@@ -39,12 +39,21 @@ function likeSource(pattern: string): string {
   return source;
 }
 
+function anchored(stringFunction: StringFunction, source: string): RegExp {
+  const before = stringFunction === 'startsWith' ? '^' : '';
+  const after = stringFunction === 'endsWith' ? '$' : '';
+  return new RegExp(before + source + after, 'i');
+}
+
 /**
  * Compile the text of a string function into a test, as SQL Server's LIKE would run it: without
  * case, `%` for any characters, `_` for one, `[a-f]` for one of a set.
  */
 export function likePattern(stringFunction: StringFunction, text: string): RegExp {
-  const before = stringFunction === 'startsWith' ? '^' : '';
-  const after = stringFunction === 'endsWith' ? '$' : '';
-  return new RegExp(before + likeSource(text) + after, 'i');
+  return anchored(stringFunction, likeSource(text));
+}
+
+/** The same where no character is a wildcard. */
+export function literalPattern(stringFunction: StringFunction, text: string): RegExp {
+  return anchored(stringFunction, escapeRegExp(text));
 }

@@ -3,7 +3,7 @@ import type { SandboxRecord } from '../control';
 import { comparable, compareValues, type Comparable } from '../store/comparable';
 import { compareDecimals } from '../store/decimal';
 import type { Expression } from './expression';
-import { likePattern } from './like-pattern';
+import { likePattern, literalPattern } from './like-pattern';
 
 /** Tells whether a record fits. */
 export type Predicate = (record: SandboxRecord) => boolean;
@@ -31,7 +31,10 @@ function orderAgainst(
     const wanted = Number(value);
     return (stored) => Number(stored) - wanted || compareDecimals(String(stored), String(value));
   }
-  if (kind === 'dateTime') return (stored) => Number(stored) - Number(value);
+  if (kind === 'dateTime') {
+    const wanted = Number(value);
+    return (stored) => (stored instanceof Date ? stored.getTime() : Number.NaN) - wanted;
+  }
   if (kind === 'integer' || kind === 'optionSet') return (stored) => Number(stored) - Number(value);
   return (stored) => compareValues(kind, comparable(kind, stored), value);
 }
@@ -56,25 +59,12 @@ function comparePredicate({ operator, property, value }: Comparison): Predicate 
   };
 }
 
-function literalTest({ function: stringFunction, text }: Match): (value: string) => boolean {
-  const wanted = text.toLowerCase();
-  switch (stringFunction) {
-    case 'startsWith':
-      return (value) => value.toLowerCase().startsWith(wanted);
-    case 'endsWith':
-      return (value) => value.toLowerCase().endsWith(wanted);
-    case 'contains':
-      return (value) => value.toLowerCase().includes(wanted);
-  }
-}
-
-function matchPredicate(match: Match): Predicate {
-  const { name } = match.property;
-  const pattern = match.wildcards ? likePattern(match.function, match.text) : undefined;
-  const test = pattern === undefined ? literalTest(match) : (text: string) => pattern.test(text);
+function matchPredicate({ function: stringFunction, property, text, wildcards }: Match): Predicate {
+  const { name } = property;
+  const pattern = (wildcards ? likePattern : literalPattern)(stringFunction, text);
   return (record) => {
     const value = record[name];
-    return typeof value === 'string' && test(value);
+    return typeof value === 'string' && pattern.test(value);
   };
 }
 
