@@ -29,7 +29,7 @@ function reference(property: PropertyModel, value: LegacyValue, nameOf: NameOf):
 }
 
 /** Write one value; what the CRM keeps as an object is an object even without a value. */
-export function encodeValue(property: PropertyModel, value: LegacyValue, nameOf: NameOf): unknown {
+function encodeValue(property: PropertyModel, value: LegacyValue, nameOf: NameOf): unknown {
   switch (property.kind) {
     case 'lookup':
       return reference(property, value, nameOf);

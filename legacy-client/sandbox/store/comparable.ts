@@ -5,7 +5,7 @@ import { compareDecimals } from './decimal';
 export type Comparable = string | number | boolean | null;
 
 /** Bring a string to the form in which the CRM compares it: without case and trailing blanks. */
-export function foldString(text: string): string {
+function foldString(text: string): string {
   const lower = text.toLowerCase();
   return lower.endsWith(' ') ? lower.replace(/ +$/, '') : lower;
 }
