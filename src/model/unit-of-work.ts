@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import type { Transaction } from 'sequelize';
+
+/** How a unit of work ended on the database. */
+export type UnitOutcome =
+  | 'committed'
+  | 'rolled back'
+  /** COMMIT was sent and its answer was lost. */
+  | 'unknown';
+
+/**
+ * A part of the library that has something to do when a transaction ends. Every method may be left
+ * out. Participants are asked in the order in which they enlisted.
+ */
+export interface Participant {
+  /** Before COMMIT: write what has been collected. A failure here rolls everything back. */
+  flush?(): Promise<void>;
+  /** After every `flush`, directly before COMMIT: what cannot be taken back. */
+  deliver?(): Promise<void>;
+  /** The changes made while this savepoint was open are gone. */
+  rolledBackTo?(savepoint: Transaction): Promise<void>;
+  /**
+   * The transaction has ended. What is thrown here reaches the caller of `commit`; after a
+   * rollback it is thrown too, since a caller must know of what could not be undone.
+   */
+  ended?(outcome: UnitOutcome): Promise<void>;
+}
+
+interface SequelizeTransaction extends Transaction {
+  readonly parent?: SequelizeTransaction | null;
+  readonly savepoints: SequelizeTransaction[];
+  readonly finished?: 'commit' | 'rollback';
+  readonly connection?: { getTransactionStatus?(): string | null };
+  cleanup(): void;
+}
+
+/** PostgreSQL's letter for a transaction in which a statement has failed. */
+const abortedStatus = 'E';
+
+const units = new WeakMap<Transaction, UnitOfWork>();
+
+/**
+ * Whether PostgreSQL itself has refused COMMIT, and so rolled back. No answer, or the answer of a
+ * server that is going down (classes 08 and 57, 40003), leaves it open.
+ */
+function isRefusal(error: unknown): boolean {
+  const code = (error as { parent?: { code?: unknown } } | undefined)?.parent?.code;
+  return typeof code === 'string' && /^(?!08|57|40003)[0-9A-Z]{5}$/.test(code);
+}
+
+function rootOf(transaction: SequelizeTransaction): SequelizeTransaction {
+  let root = transaction;
+  while (root.parent) root = root.parent;
+  return root;
+}
+
+/**
+ * What happens between BEGIN and COMMIT of one outermost transaction, savepoints included.
+ *
+ * Sequelize 6 cannot tell its users how a transaction ended: there is no rollback hook, `afterCommit`
+ * runs even when COMMIT failed and at once on savepoints. So `commit` and `rollback` of the
+ * transaction and of its savepoints are wrapped, on first use.
+ */
+export class UnitOfWork {
+  readonly id = randomUUID();
+  readonly transaction: Transaction;
+  readonly #participants = new Map<object, Participant>();
+  readonly #wrappedSavepoints = new WeakSet<Transaction>();
+  #doom: Error | undefined;
+  #answered = false;
+  #endFailed = false;
+
+  private constructor(private readonly root: SequelizeTransaction) {
+    this.transaction = root;
+    this.#wrapRoot();
+  }
+
+  /** The unit that a transaction, or the transaction around a savepoint, belongs to. */
+  static of(transaction: Transaction): UnitOfWork {
+    const root = rootOf(transaction as SequelizeTransaction);
+    let unit = units.get(root);
+    if (!unit) {
+      unit = new UnitOfWork(root);
+      units.set(root, unit);
+    }
+    return unit;
+  }
+
+  /** The participant that was enlisted under this key, made on first use. */
+  enlist<T extends Participant>(key: object, create: (unit: UnitOfWork) => T): T {
+    let participant = this.#participants.get(key);
+    if (!participant) {
+      participant = create(this);
+      this.#participants.set(key, participant);
+    }
+    return participant as T;
+  }
+
+  /**
+   * The savepoints that are open now. A change noted with them is undone when any of them is rolled
+   * back to, whichever transaction object the change was made through.
+   */
+  openSavepoints(): ReadonlySet<Transaction> {
+    const open = new Set<Transaction>();
+    const visit = (transaction: SequelizeTransaction): void => {
+      for (const savepoint of transaction.savepoints) {
+        if (savepoint.finished === 'rollback') continue;
+        // NOTE: "committing" a savepoint sends nothing, so one inside it can still be rolled back to.
+        if (!savepoint.finished) {
+          open.add(savepoint);
+          this.#wrapSavepoint(savepoint);
+        }
+        visit(savepoint);
+      }
+    };
+    visit(this.root);
+    return open;
+  }
+
+  /** From now on the unit can only be rolled back: its commit does so and throws this error. */
+  doom(error: Error): void {
+    this.#doom ??= error;
+  }
+
+  #wrapRoot(): void {
+    const commit = this.root.commit.bind(this.root);
+    const rollback = this.root.rollback.bind(this.root);
+    const cleanup = this.root.cleanup.bind(this.root);
+    // NOTE: Sequelize calls this when COMMIT or ROLLBACK has been carried out, and otherwise
+    // forceCleanup(). What fails after it is an `afterCommit` hook.
+    this.root.cleanup = () => {
+      this.#answered = true;
+      cleanup();
+    };
+    this.root.rollback = async () => {
+      if (this.root.finished) return rollback();
+      try {
+        await rollback();
+      } finally {
+        // Without an answer too: PostgreSQL rolls back when the connection goes.
+        await this.#end('rolled back');
+      }
+    };
+    this.root.commit = async () => {
+      if (this.root.finished) return commit();
+      if (this.#doom) return this.#rollBackFor(this.#doom);
+      if (this.root.connection?.getTransactionStatus?.() === abortedStatus) {
+        // COMMIT resolves, although PostgreSQL answers ROLLBACK.
+        return this.#endWith(commit, 'rolled back');
+      }
+      try {
+        await this.#each((participant) => participant.flush?.());
+        await this.#each((participant) => participant.deliver?.());
+      } catch (error) {
+        return this.#rollBackFor(error);
+      }
+      return this.#endWith(commit, 'committed');
+    };
+  }
+
+  async #endWith(commit: () => Promise<void>, outcome: UnitOutcome): Promise<void> {
+    try {
+      await commit();
+    } catch (error) {
+      if (this.#answered) await this.#end(outcome);
+      else await this.#end(isRefusal(error) ? 'rolled back' : 'unknown');
+      throw error;
+    }
+    await this.#end(outcome);
+  }
+
+  async #rollBackFor(error: unknown): Promise<never> {
+    try {
+      await this.root.rollback();
+    } catch (failure) {
+      // What a participant could not undo matters more than why; a lost connection matters less.
+      if (this.#endFailed) throw failure;
+    }
+    throw error;
+  }
+
+  #wrapSavepoint(savepoint: SequelizeTransaction): void {
+    if (this.#wrappedSavepoints.has(savepoint)) return;
+    this.#wrappedSavepoints.add(savepoint);
+    const rollback = savepoint.rollback.bind(savepoint);
+    savepoint.rollback = async () => {
+      await rollback();
+      await this.#each((participant) => participant.rolledBackTo?.(savepoint));
+    };
+  }
+
+  async #end(outcome: UnitOutcome): Promise<void> {
+    units.delete(this.root);
+    const failures: unknown[] = [];
+    for (const participant of this.#participants.values()) {
+      try {
+        await participant.ended?.(outcome);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      this.#endFailed = true;
+      throw failures[0];
+    }
+  }
+
+  async #each(step: (participant: Participant) => Promise<void> | undefined): Promise<void> {
+    for (const participant of this.#participants.values()) await step(participant);
+  }
+}
