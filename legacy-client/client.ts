@@ -28,14 +28,19 @@ export type LegacyChanges = Readonly<Record<string, LegacyValue>>;
 
 /**
  * A connection to one OData service. Every method throws a `LegacyError` (see errors.ts) and
- * nothing else when the service or the way to it fails.
+ * nothing else when the service or the way to it fails; what cannot be written at all (an unknown
+ * property, a URL that is too long) is a `LegacyRequestError`, before anything is sent.
  */
 export interface LegacyClient {
   readonly baseUrl: string;
   readonly dialect: Dialect;
-  /** Every record of the query, all pages followed. */
+  /** Every record of the query, all pages followed, each record once: the first that came. */
   list(entity: LegacyEntity, query?: LegacyQuery, options?: CallOptions): Promise<LegacyRecord[]>;
-  /** The same a page at a time, in bounded memory. */
+  /**
+   * The same a page at a time, in bounded memory. One long list may repeat a record that moved
+   * between its pages; several requests of a split `in` do not. A query that is split and ordered
+   * comes as one page.
+   */
   pages(
     entity: LegacyEntity,
     query?: LegacyQuery,
@@ -43,7 +48,10 @@ export interface LegacyClient {
   ): AsyncIterable<readonly LegacyRecord[]>;
   /** One record; throws `LegacyNotFoundError` only on the service's own not-found answer. */
   get(entity: LegacyEntity, key: string, options?: CallOptions): Promise<LegacyRecord>;
-  /** The record after its creation, complete. */
+  /**
+   * The record after its creation, complete. `LegacyNotFoundError` on a create or update may also
+   * mean a record that a lookup points to.
+   */
   create(
     entity: LegacyEntity,
     values: LegacyChanges,
@@ -51,7 +59,8 @@ export interface LegacyClient {
   ): Promise<LegacyRecord>;
   /**
    * Sends only the values given. Returns the complete record afterwards where the dialect returns
-   * it with the update (`dialect.returnsUpdated`), otherwise undefined: read it then.
+   * it with the update (`dialect.returnsUpdated`), otherwise undefined: read it then. Without any
+   * change nothing is sent, and the answer is undefined.
    */
   update(
     entity: LegacyEntity,
