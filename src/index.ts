@@ -1,0 +1,67 @@
+// What stays when the legacy system is gone.
+export { TimestampedModel, type OwnAttributes, type Provided } from './model/timestamped-model';
+export type {
+  Changes,
+  RevisionDetails,
+  Version,
+  VersionKind,
+  WithTransaction,
+} from './model/history';
+export type { Namespace } from './model/context';
+export { connectRevisions, prepareRevisions, revision, RevisionError } from './revisions';
+
+// What leaves with it.
+export {
+  defineMigrator,
+  field,
+  MappingError,
+  type ConflictRule,
+  type ConversionContext,
+  type CustomField,
+  type Field,
+  type LocalValue,
+  type Migrator,
+  type MigratorDefinition,
+} from './mapping';
+export {
+  connectLegacy,
+  DualWriteError,
+  InDoubtError,
+  LegacyModel,
+  NotConnectedError,
+  NotInSyncError,
+  RejectedRecordError,
+  skipLegacy,
+  SyncConflictError,
+  SyncError,
+  UnmappedFieldError,
+  UnsupportedCallError,
+  UntranslatableQueryError,
+  type AheadRow,
+  type ConnectOptions,
+  type DualWrite,
+  type FieldConflict,
+  type Freshness,
+  type LegacyFate,
+  type Logger,
+  type ModelStatus,
+  type RejectedRecord,
+  type SyncErrorDetails,
+  type SyncLimits,
+  type SyncStatus,
+} from './sync';
+export {
+  auth,
+  createLegacyClient,
+  LegacyConflictError,
+  LegacyError,
+  LegacyForbiddenError,
+  LegacyLoginError,
+  LegacyNotFoundError,
+  LegacyResponseError,
+  LegacyThrottledError,
+  LegacyTimeoutError,
+  LegacyUnavailableError,
+  type LegacyClient,
+  type LegacyClientOptions,
+} from '../legacy-client';

@@ -1,0 +1,10 @@
+export { field, type CustomField, type Field, type LocalValue } from './field';
+export { MappingError } from './errors';
+export {
+  defineMigrator,
+  type ConflictRule,
+  type ConversionContext,
+  type Migrator,
+  type MigratorDefinition,
+} from './migrator';
+export { buildRegistry, type MappedAttribute, type Mapping, type Registry } from './registry';

@@ -1,0 +1,80 @@
+import type { Attributes, Model, ModelStatic } from 'sequelize';
+import type { LegacyRecord, LegacyValue, PropertyKind } from '../../legacy-client';
+import type { Field } from './field';
+
+/** What happens when a row and its legacy record were both changed since they last agreed. */
+export type ConflictRule =
+  /** By field: only what the application changed is sent, and it wins. */
+  | 'last-write-wins'
+  /** Any change on the legacy side since refuses the write. */
+  | 'reject'
+  /** Three ways: refused only when both sides changed the same field to different values. */
+  | 'merge';
+
+/** What the conversion hooks of a migrator are told. */
+export interface ConversionContext {
+  readonly model: string;
+  readonly operation: 'create' | 'update' | 'refresh';
+}
+
+/** How one model is kept in the legacy system. See {@link defineMigrator}. */
+export interface MigratorDefinition<M extends Model = Model> {
+  /** As in the URL: `AccountSet`, `accounts`. */
+  readonly entitySet: string;
+  /** The legacy key property, a GUID: `AccountId`. */
+  readonly key: string;
+  /** `account`; needed where others look this entity up on Dynamics 2011. */
+  readonly logicalName?: string;
+  /** The stamp of the last change; by default the dialect's (`ModifiedOn`, `modifiedon`). `null`: none. */
+  readonly modifiedOn?: string | null;
+  /** The stamp of creation; by default the dialect's. `null`: none. */
+  readonly createdOn?: string | null;
+  /** Properties that are read but never sent. */
+  readonly neverSend?: readonly string[];
+  /** By local attribute. */
+  readonly fields: Readonly<Partial<Record<keyof Attributes<M> & string, Field>>>;
+  /** Further properties, read and sent for the hooks only: `{ Address1_Line1: 'string' }`. */
+  readonly properties?: Readonly<Record<string, PropertyKind>>;
+  /** Default `'last-write-wins'`. */
+  readonly conflict?: ConflictRule;
+  /** What a synced read does with a row that a skipped write left ahead. Default `'error'`. */
+  readonly onLocalAhead?: 'error' | 'overwrite' | 'push';
+  /** What a read does when a record that it needs cannot be kept locally. Default `'error'`. */
+  readonly onRejected?: 'error' | 'skip';
+  /**
+   * What destroying a row does to the record. Default `'delete'`. `{ set }` writes these property
+   * values instead, `{ StateCode: 1 }` say, which deactivates it.
+   */
+  readonly onDestroy?: 'delete' | { readonly set: Readonly<Record<string, number | boolean>> };
+  /** Whether a query that no legacy filter can bound may fetch the whole entity. Default `'allow'`. */
+  readonly onUnbounded?: 'allow' | 'refuse';
+  /** Change or add values by property name before they are sent. */
+  toLegacy?(
+    values: Readonly<Record<string, LegacyValue>>,
+    context: ConversionContext,
+  ): Readonly<Record<string, LegacyValue>>;
+  /** Change or add values by attribute name after a record was read. */
+  fromLegacy?(
+    record: LegacyRecord,
+    context: ConversionContext,
+  ): Readonly<Partial<Record<keyof Attributes<M> & string, unknown>>>;
+}
+
+/** One model's mapping, handed to `connectLegacy({ migrators })`. */
+export interface Migrator {
+  readonly model: ModelStatic<Model>;
+  readonly definition: MigratorDefinition;
+}
+
+/**
+ * Declare how a model is kept in the legacy system.
+ *
+ * The attribute names are checked against the model by the compiler, and again, with the lookups'
+ * models, when the legacy system is connected.
+ */
+export function defineMigrator<M extends Model>(
+  model: ModelStatic<M>,
+  definition: MigratorDefinition<M>,
+): Migrator {
+  return { model, definition: definition as MigratorDefinition };
+}

@@ -1,0 +1,133 @@
+import type { Model, ModelStatic } from 'sequelize';
+import type { Dialect, LegacyEntity, LegacyProperty, LegacyValue } from '../../legacy-client';
+import { MappingError } from './errors';
+import type { Field } from './field';
+import type { Migrator, MigratorDefinition } from './migrator';
+
+/** One mapped attribute, with everything resolved. */
+export interface MappedAttribute {
+  /** `sectorId` */
+  readonly attribute: string;
+  /** The column: `sector_id`. */
+  readonly column: string;
+  readonly property: LegacyProperty;
+  /** What a legacy filter can say of the attribute. */
+  readonly comparable: Field['comparable'];
+  /** Whether the property may be sent. */
+  readonly sent: boolean;
+  /** Only for lookups: the mapping of the model that is pointed to. */
+  readonly target: Mapping | undefined;
+  toLegacy(value: unknown): LegacyValue;
+  fromLegacy(value: LegacyValue): unknown;
+}
+
+/** A model's mapping as the sync layer uses it. */
+export interface Mapping {
+  readonly model: ModelStatic<Model>;
+  /** The model's name: `Organisation`. */
+  readonly name: string;
+  readonly definition: MigratorDefinition;
+  readonly entity: LegacyEntity;
+  readonly attributes: readonly MappedAttribute[];
+  readonly byAttribute: ReadonlyMap<string, MappedAttribute>;
+}
+
+/** All mappings of one connection, by model name. */
+export type Registry = ReadonlyMap<string, Mapping>;
+
+type Draft = { -readonly [K in keyof Mapping]: Mapping[K] };
+
+/**
+ * Resolve the names in migrators: attributes to columns, lookups to other mappings.
+ *
+ * @throws MappingError naming every problem of the first model that has any.
+ */
+export function buildRegistry(migrators: readonly Migrator[], dialect: Dialect): Registry {
+  const drafts = new Map<string, Draft>();
+  for (const migrator of migrators) {
+    const draft = draftOf(migrator, dialect);
+    if (drafts.has(draft.name)) throw new MappingError(draft.name, ['It is mapped twice.']);
+    drafts.set(draft.name, draft);
+  }
+  for (const draft of drafts.values()) complete(draft, drafts);
+  return drafts;
+}
+
+function draftOf({ model, definition }: Migrator, dialect: Dialect): Draft {
+  if (!('rawAttributes' in model) || !model.sequelize) {
+    throw new MappingError(model.name, ['Initialise the model before connecting.']);
+  }
+  return {
+    model,
+    name: model.name,
+    definition,
+    entity: {
+      entitySet: definition.entitySet,
+      key: definition.key,
+      logicalName: definition.logicalName,
+      modifiedOn: stamp(definition.modifiedOn, dialect.modifiedOn),
+      createdOn: stamp(definition.createdOn, dialect.createdOn),
+      properties: [],
+    },
+    attributes: [],
+    byAttribute: new Map(),
+  };
+}
+
+function stamp(own: string | null | undefined, byDialect: string | undefined): string | undefined {
+  return own === null ? undefined : (own ?? byDialect);
+}
+
+function complete(draft: Draft, all: ReadonlyMap<string, Draft>): void {
+  const problems: string[] = [];
+  const attributes: MappedAttribute[] = [];
+  for (const [attribute, field] of Object.entries(draft.definition.fields)) {
+    if (!field) continue;
+    const mapped = mapAttribute(draft, { attribute, field, all }, problems);
+    if (mapped) attributes.push(mapped);
+  }
+  if (problems.length > 0) throw new MappingError(draft.name, problems);
+  const extra = Object.entries(draft.definition.properties ?? {}).map(([name, kind]) => ({
+    name,
+    kind,
+  }));
+  draft.entity = {
+    ...draft.entity,
+    properties: [...attributes.map((mapped) => mapped.property), ...extra],
+  };
+  draft.attributes = attributes;
+  draft.byAttribute = new Map(attributes.map((mapped) => [mapped.attribute, mapped]));
+}
+
+function mapAttribute(
+  draft: Draft,
+  source: { attribute: string; field: Field; all: ReadonlyMap<string, Draft> },
+  problems: string[],
+): MappedAttribute | undefined {
+  const { attribute, field, all } = source;
+  const definition = draft.model.getAttributes()[attribute];
+  if (!definition) {
+    problems.push(`The model has no attribute ${attribute}.`);
+    return undefined;
+  }
+  const target = field.model === undefined ? undefined : all.get(field.model);
+  if (field.model !== undefined && !target) {
+    problems.push(`${attribute} looks up ${field.model}, which no migrator maps.`);
+    return undefined;
+  }
+  const whenNull = field.kind === 'string' && definition.allowNull === false ? '' : null;
+  return {
+    attribute,
+    column: definition.field ?? attribute,
+    property: { name: field.property, kind: field.kind, target: target && lookupTarget(target) },
+    comparable: field.comparable,
+    sent: !(draft.definition.neverSend ?? []).includes(field.property),
+    target,
+    toLegacy: (value) => (value === null || value === undefined ? null : field.toLegacy(value)),
+    fromLegacy: (value) => (value === null ? whenNull : field.fromLegacy(value)),
+  };
+}
+
+function lookupTarget(target: Draft): LegacyProperty['target'] {
+  return { entitySet: target.entity.entitySet, logicalName: target.entity.logicalName };
+}

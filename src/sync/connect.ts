@@ -1,0 +1,81 @@
+import type { Sequelize } from 'sequelize';
+import { useNamespace, type Namespace } from '../model/context';
+import { historyOf } from '../model/history';
+import type { LegacyClient } from '../../legacy-client';
+import { buildRegistry, type Migrator } from '../mapping';
+import { connectRevisions, prepareRevisions } from '../revisions';
+import { DatabaseClock } from './clock';
+import { openPool } from './pool';
+import { registerRuntime, type Logger, type Runtime, type SyncLimits } from './runtime';
+import { prepareSchema } from './schema/prepare';
+import { SharedExchanges } from './shared-exchanges';
+import { readStatus, type SyncStatus } from './status';
+
+/** What {@link connectLegacy} needs. */
+export interface ConnectOptions {
+  readonly client: LegacyClient;
+  /** One mapping for each synced model; the models are initialised already. */
+  readonly migrators: readonly Migrator[];
+  /**
+   * The namespace that was given to `Sequelize.useCLS`, if the application has one. Without it the
+   * library uses one of its own.
+   */
+  readonly namespace?: Namespace;
+  readonly logger?: Logger;
+  readonly limits?: Partial<SyncLimits>;
+}
+
+/** A connection between a Sequelize instance and a legacy system. */
+export interface DualWrite {
+  /** Bring the library's own tables up to date. Idempotent; run it before the first call. */
+  prepare(): Promise<void>;
+  status(): Promise<SyncStatus>;
+  /** Ends the library's own connections; the application's Sequelize stays open. */
+  close(): Promise<void>;
+}
+
+const defaultLimits: SyncLimits = { maxRemovals: 100, maxRemovalShare: 0.5 };
+
+/**
+ * Connect the models of a Sequelize instance with a legacy system. From now on their ordinary calls
+ * reach both sides.
+ *
+ * @throws MappingError when a migrator cannot work.
+ * @throws Error when this Sequelize instance is connected already.
+ */
+export async function connectLegacy(
+  sequelize: Sequelize,
+  options: ConnectOptions,
+): Promise<DualWrite> {
+  if (sequelize.getDialect() !== 'postgres') {
+    throw new Error(`sequelize-dual-write needs PostgreSQL, not ${sequelize.getDialect()}.`);
+  }
+  const registry = buildRegistry(options.migrators, options.client.dialect);
+  const pool = openPool(sequelize);
+  const runtime: Runtime = {
+    sequelize,
+    pool,
+    client: options.client,
+    registry,
+    clock: new DatabaseClock(pool),
+    exchanges: new SharedExchanges(),
+    limits: { ...defaultLimits, ...options.limits },
+    logger: options.logger,
+    activity: new Map(
+      [...registry.keys()].map((name) => [name, { lastRefreshAt: null, refreshes: 0 }]),
+    ),
+  };
+  const releases = [registerRuntime(runtime), useNamespace(options.namespace)];
+  if (!historyOf(sequelize)) releases.push(connectRevisions(sequelize));
+  return Promise.resolve({
+    prepare: async () => {
+      await prepareSchema(pool);
+      await prepareRevisions(sequelize);
+    },
+    status: () => readStatus(runtime),
+    close: async () => {
+      for (const release of releases.splice(0).reverse()) release();
+      await pool.close();
+    },
+  });
+}

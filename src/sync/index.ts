@@ -1,0 +1,7 @@
+export { connectLegacy, type ConnectOptions, type DualWrite } from './connect';
+export * from './errors';
+export { LegacyModel } from './legacy-model';
+export type { Freshness } from './options';
+export type { Logger, SyncLimits } from './runtime';
+export { skipLegacy } from './skip';
+export type { ModelStatus, SyncStatus } from './status';

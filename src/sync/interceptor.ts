@@ -1,0 +1,87 @@
+import type { Model, ModelStatic } from 'sequelize';
+import { registeredModel } from '../model/history';
+import { UnsupportedCallError } from './errors';
+import type { Freshness } from './options';
+import { readExactly } from './read/exact-read';
+import type { ReadOptions } from './read/sequelize-internals';
+import { syncedModel, type Synced } from './runtime';
+import { isSkipped } from './skip';
+import { destroyBoth, type DestroyOptions } from './write/destroy';
+import { saveBoth, type SaveOptions, type SyncedInstance } from './write/save';
+import { saveSkipped } from './write/skipped-save';
+
+/** What serves a model, by the name that it was defined under. */
+function synced(model: ModelStatic<Model>): Synced {
+  return syncedModel(registeredModel(model).name, model.sequelize);
+}
+
+/** A read that was called on a model, and Sequelize's own ways to answer it. */
+export interface InterceptedRead<T> {
+  readonly model: ModelStatic<Model>;
+  readonly options: object | undefined;
+  readonly givesRows: boolean;
+  run(options: object): Promise<T>;
+  findRows(options: object): Promise<unknown>;
+}
+
+/** Answer a read: as Sequelize does when it is skipped, otherwise exactly. */
+export async function interceptRead<T>(read: InterceptedRead<T>): Promise<T> {
+  const options = (read.options ?? {}) as ReadOptions & { freshness?: Freshness };
+  if (isSkipped(read.model, options)) {
+    // Separate includes are reads of their own, which know nothing of a skipped class.
+    return read.run(options.include === undefined ? options : { ...options, skipLegacy: true });
+  }
+  // Reads within the answer (of separate includes) belong to it.
+  const local = <R>(run: (options: object) => Promise<R>): ((own: ReadOptions) => Promise<R>) => {
+    return (own) => run({ ...own, skipLegacy: true });
+  };
+  if (options.freshness === 'local') return local(read.run)(options);
+  return readExactly({
+    synced: synced(read.model),
+    model: read.model,
+    options,
+    givesRows: read.givesRows,
+    run: local(read.run),
+    findRows: local(read.findRows),
+  });
+}
+
+/** Save an instance: locally when it is skipped, otherwise on both sides. */
+export async function interceptSave<T>(
+  instance: Model,
+  options: object | undefined,
+  run: (options: object) => Promise<T>,
+): Promise<T> {
+  const model = instance.constructor as ModelStatic<Model>;
+  const own = (options ?? {}) as SaveOptions;
+  const subject = instance as SyncedInstance;
+  if (isSkipped(model, options)) return saveSkipped(subject, own, run);
+  return saveBoth({ synced: synced(model), instance: subject, options: own, run });
+}
+
+/** Destroy an instance: locally when it is skipped, otherwise on both sides. */
+export async function interceptDestroy(
+  instance: Model,
+  options: object | undefined,
+  run: (options: object) => Promise<void>,
+): Promise<void> {
+  const model = instance.constructor as ModelStatic<Model>;
+  if (isSkipped(model, options)) return run(options ?? {});
+  const call = { options: (options ?? {}) as DestroyOptions, run };
+  return destroyBoth(synced(model), instance as SyncedInstance, call);
+}
+
+/**
+ * Let a call through when it is skipped.
+ *
+ * @throws UnsupportedCallError otherwise, naming what to use instead.
+ */
+export function requireSkipped(
+  model: ModelStatic<Model>,
+  options: unknown,
+  call: { readonly name: string; readonly instead: string },
+): void {
+  if (isSkipped(model, options)) return;
+  const { name } = registeredModel(model);
+  throw new UnsupportedCallError(`${name}.${call.name}`, call.instead, { model: name });
+}

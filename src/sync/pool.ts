@@ -1,0 +1,25 @@
+import { Sequelize, type Options } from 'sequelize';
+
+/** How many connections the library keeps for itself. */
+const connections = 4;
+
+/**
+ * Open the library's own small pool on the application's database, with the same options: a refresh
+ * must never wait for a connection that an application transaction holds while it waits for the
+ * refresh.
+ *
+ * NOTE: `Sequelize.useCLS` is global, and a query on this instance would run on the application's
+ * transaction; so every statement here says `transaction` explicitly, `null` for none.
+ */
+export function openPool(sequelize: Sequelize): Sequelize {
+  const { options, config } = sequelize as unknown as {
+    options: Options;
+    config: { database: string; username: string; password: string };
+  };
+  return new Sequelize(config.database, config.username, config.password, {
+    ...options,
+    pool: { ...options.pool, max: connections, min: 0 },
+    define: {},
+    sync: {},
+  });
+}

@@ -1,0 +1,192 @@
+import { type Model, type ModelStatic, type WhereOptions } from 'sequelize';
+import type { LegacyFilter, LegacyRecord } from '../../../legacy-client';
+import { registeredModel } from '../../model/history';
+import type { MappedAttribute, Mapping } from '../../mapping';
+import { UntranslatableQueryError, type AheadRow, type RejectedRecord } from '../errors';
+import { allOf, exactly, type Bound } from '../query/bound';
+import { boundOf } from '../query/bound-of-options';
+import { applyAnswer, placeOf, type RefreshScope } from '../refresh/apply';
+import { fetchRecords, withKeys } from '../refresh/fetch';
+import type { ConformedInclude } from './sequelize-internals';
+
+/** What one call has learnt from the legacy system so far. */
+export interface Knowledge {
+  readonly scope: RefreshScope;
+  /** By model: the keys of records that came in an answer. */
+  readonly seen: Map<string, Set<string>>;
+  /** By model: keys of records that are certainly gone although a row is still here. */
+  readonly hidden: Map<string, Set<string>>;
+  /** By model: keys that a single GET said to be gone. */
+  readonly gone: Map<string, Set<string>>;
+  readonly rejected: { mapping: Mapping; records: RejectedRecord[] }[];
+  readonly ahead: { mapping: Mapping; rows: AheadRow[] }[];
+}
+
+/** One model's part of a call: the root, or an include. */
+export interface Leg {
+  readonly mapping: Mapping;
+  readonly bound: Bound;
+  readonly includes: readonly ConformedInclude[];
+}
+
+/** The set of a map under a name, made on first use. */
+export function setOf(sets: Map<string, Set<string>>, name: string): Set<string> {
+  const set = sets.get(name) ?? new Set();
+  sets.set(name, set);
+  return set;
+}
+
+/**
+ * Refresh what a leg and the includes below it may need: the leg by its own predicate, then each
+ * include, in bulk, by the keys of what it belongs to.
+ */
+export async function refreshLeg(knowledge: Knowledge, leg: Leg): Promise<void> {
+  const narrowing = leg.bound.filter === 'all' ? await narrowed(knowledge, leg) : undefined;
+  const bound = narrowing?.bound ?? leg.bound;
+  const records = await refreshBound(knowledge, leg.mapping, bound);
+  for (const include of leg.includes) {
+    const isFresh = include === narrowing?.by && (include.include ?? []).length === 0;
+    if (!isFresh) await refreshInclude(knowledge, leg.mapping, { include, records });
+  }
+}
+
+async function refreshBound(
+  knowledge: Knowledge,
+  mapping: Mapping,
+  bound: Bound,
+): Promise<readonly LegacyRecord[]> {
+  if (bound.filter === 'none') return [];
+  const isWhole = bound.filter === 'all';
+  if (isWhole && mapping.definition.onUnbounded === 'refuse') {
+    const reason = bound.reasons.join('; ') || 'it has no condition';
+    throw new UntranslatableQueryError(reason, { model: mapping.name });
+  }
+  const filter = typeof bound.filter === 'string' ? undefined : bound.filter;
+  const fetched = await fetchRecords(knowledge.scope.runtime, mapping, filter);
+  for (const key of fetched.gone) setOf(knowledge.gone, mapping.name).add(key);
+  const seen = setOf(knowledge.seen, mapping.name);
+  for (const record of fetched.records) seen.add(record.key);
+  const applied = await applyAnswer(knowledge.scope, { mapping, ...fetched });
+  knowledge.rejected.push({ mapping, records: [...applied.rejected] });
+  knowledge.ahead.push({ mapping, rows: [...applied.ahead] });
+  return fetched.records;
+}
+
+/**
+ * When nothing in its own condition bounds a leg, an include that must match may: the records that
+ * the include's condition finds say which rows can be in the answer.
+ */
+async function narrowed(
+  knowledge: Knowledge,
+  leg: Leg,
+): Promise<{ bound: Bound; by: ConformedInclude } | undefined> {
+  for (const include of leg.includes) {
+    if (include.required === false || !(include.required ?? include.where)) continue;
+    const filter = await filterThrough(knowledge, leg.mapping, include);
+    if (!filter) continue;
+    const bound = allOf([leg.bound, { filter, exact: false, reasons: [] }]);
+    return { bound, by: include };
+  }
+  return undefined;
+}
+
+async function filterThrough(
+  knowledge: Knowledge,
+  mapping: Mapping,
+  include: ConformedInclude,
+): Promise<LegacyFilter | undefined> {
+  const { association } = include;
+  const target = mappingOf(knowledge, include.model);
+  if (!target) return undefined;
+  const bound = await boundOf(knowledge.scope.runtime, placeOf(knowledge.scope), {
+    mapping: target,
+    where: include.where,
+  });
+  const isBounded = typeof bound.filter !== 'string';
+  if (!isBounded) return undefined;
+  if (association.associationType === 'BelongsTo') {
+    const lookup = mapping.byAttribute.get(association.foreignKey);
+    if (!lookup) return undefined;
+    const records = await refreshBound(knowledge, target, bound);
+    return { op: 'in', property: lookup.property, values: records.map(({ key }) => key) };
+  }
+  const lookup = target.byAttribute.get(association.foreignKey);
+  if (association.associationType === 'BelongsToMany' || lookup?.target !== mapping)
+    return undefined;
+  const records = await refreshBound(knowledge, target, bound);
+  return withKeys(mapping, pointedTo(records, lookup));
+}
+
+interface IncludeStep {
+  readonly include: ConformedInclude;
+  /** The records that the include belongs to. */
+  readonly records: readonly LegacyRecord[];
+}
+
+async function refreshInclude(
+  knowledge: Knowledge,
+  mapping: Mapping,
+  { include, records }: IncludeStep,
+): Promise<void> {
+  const target = mappingOf(knowledge, include.model);
+  if (!target) return;
+  const { association } = include;
+  const includes = include.include ?? [];
+  if (association.associationType === 'BelongsTo') {
+    const lookup = mapping.byAttribute.get(association.foreignKey);
+    const bound = lookup && exactly(withKeys(target, pointedTo(records, lookup)));
+    return refreshLeg(knowledge, {
+      mapping: target,
+      includes,
+      bound: bound ?? unbound(association.as),
+    });
+  }
+  const links = association.throughModel && mappingOf(knowledge, association.throughModel);
+  if (links) {
+    const rows = await refreshBound(
+      knowledge,
+      links,
+      referringTo(links, association.foreignKey, records),
+    );
+    const lookup = links.byAttribute.get(association.otherKey ?? '');
+    const bound = lookup && exactly(withKeys(target, pointedTo(rows, lookup)));
+    return refreshLeg(knowledge, {
+      mapping: target,
+      includes,
+      bound: bound ?? unbound(association.as),
+    });
+  }
+  const own = await boundOf(knowledge.scope.runtime, placeOf(knowledge.scope), {
+    mapping: target,
+    where: include.where as WhereOptions | undefined,
+  });
+  const bound = association.throughModel
+    ? own
+    : allOf([referringTo(target, association.foreignKey, records), own]);
+  return refreshLeg(knowledge, { mapping: target, includes, bound });
+}
+
+function unbound(as: string): Bound {
+  return { filter: 'all', exact: false, reasons: [`the key of ${as} is not mapped`] };
+}
+
+/** The records of `mapping` that refer to these. */
+function referringTo(mapping: Mapping, attribute: string, records: readonly LegacyRecord[]): Bound {
+  const lookup = mapping.byAttribute.get(attribute);
+  if (!lookup) return unbound(attribute);
+  const values = records.map((record) => record.key);
+  return exactly({ op: 'in', property: lookup.property, values });
+}
+
+function pointedTo(records: readonly LegacyRecord[], lookup: MappedAttribute): string[] {
+  const keys = new Set<string>();
+  for (const record of records) {
+    const key = record.values[lookup.property.name];
+    if (typeof key === 'string') keys.add(key);
+  }
+  return [...keys];
+}
+
+function mappingOf(knowledge: Knowledge, model: ModelStatic<Model>): Mapping | undefined {
+  return knowledge.scope.runtime.registry.get(registeredModel(model).name);
+}

@@ -1,0 +1,82 @@
+import {
+  Utils,
+  type Association,
+  type IncludeOptions,
+  type Model,
+  type ModelStatic,
+  type Transaction,
+  type WhereOptions,
+} from 'sequelize';
+
+/*
+ * What the sync layer needs of Sequelize 6 beyond its published types, in one place. Each of these
+ * is used by Sequelize's own plug-ins; the version is pinned.
+ */
+
+/** An entry of `include` after Sequelize has spelt it out. */
+export interface ConformedInclude extends IncludeOptions {
+  model: ModelStatic<Model>;
+  association: Association & {
+    readonly foreignKey: string;
+    /** Only many to many. */
+    readonly otherKey?: string;
+    readonly throughModel?: ModelStatic<Model>;
+  };
+  as: string;
+  include?: ConformedInclude[];
+}
+
+/** The options of a read, as far as the sync layer looks at them. */
+export interface ReadOptions {
+  where?: WhereOptions;
+  include?: unknown;
+  attributes?: unknown;
+  raw?: boolean;
+  group?: unknown;
+  having?: unknown;
+  limit?: unknown;
+  offset?: unknown;
+  order?: unknown;
+  plain?: boolean;
+  hooks?: boolean;
+  transaction?: Transaction | null;
+  [option: string | symbol]: unknown;
+}
+
+interface ModelInternals {
+  _injectScope(options: ReadOptions): void;
+  _conformIncludes(options: ReadOptions, self: unknown): void;
+  _expandIncludeAll(options: ReadOptions, self: unknown): void;
+}
+
+/** What a read really asks for. */
+export interface EffectiveOptions {
+  readonly where: WhereOptions | undefined;
+  readonly includes: readonly ConformedInclude[];
+  /** The answer shows whole rows: all attributes, as instances. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * The options of a read with the model's scopes merged in and the includes spelt out, on a copy.
+ */
+export function effectiveOptions(
+  model: ModelStatic<Model>,
+  options: ReadOptions,
+): EffectiveOptions {
+  const { cloneDeep } = Utils as unknown as { cloneDeep<T>(value: T): T };
+  const copy = cloneDeep(options);
+  const internals = model as unknown as ModelInternals;
+  internals._injectScope(copy);
+  internals._conformIncludes(copy, model);
+  internals._expandIncludeAll(copy, model);
+  const includes = (copy.include ?? []) as ConformedInclude[];
+  const isRaw = copy.raw === true || copy.group !== undefined || copy.attributes !== undefined;
+  return { where: copy.where, includes, isWhole: !isRaw && includes.every(isWholeInclude) };
+}
+
+function isWholeInclude(include: ConformedInclude): boolean {
+  const { attributes, through } = include as { attributes?: unknown; through?: ReadOptions };
+  if (attributes !== undefined || through?.attributes !== undefined) return false;
+  return (include.include ?? []).every(isWholeInclude);
+}

@@ -1,0 +1,221 @@
+import { QueryTypes } from 'sequelize';
+import { LegacyNotFoundError, type LegacyRecord } from '../../../legacy-client';
+import { historyOf } from '../../model/history';
+import { openSavepoint } from '../../model/unit-of-work';
+import type { Mapping } from '../../mapping';
+import { SyncError, type AheadRow } from '../errors';
+import { localTable, type LocalTable } from '../local-table';
+import { applyAnswer, inTransaction, type Applied, type RefreshScope } from './apply';
+import { fetchRecords, withKeys, type Fetched } from './fetch';
+import { isForeignKeyViolation } from './rejected';
+import { noteKnown, refreshComment, type StorePlace } from './store';
+
+/** What became of rows that an answer did not contain. */
+export interface Settled extends Applied {
+  /** Keys whose rows stay because others refer to them; synced reads leave them out. */
+  readonly hidden: readonly string[];
+  /** Keys whose records exist after all. */
+  readonly present: readonly string[];
+}
+
+/** Local rows that match a query and were not in its answer. */
+export interface Absent {
+  readonly keys: readonly string[];
+  /** Those of the keys that a single GET has confirmed to be gone already. */
+  readonly gone: readonly string[];
+  /** How many records the query's answer had: the limits on removals are shares of it. */
+  readonly found: number;
+}
+
+interface GoneRow {
+  readonly id: unknown;
+  readonly key: string;
+  readonly ahead: boolean;
+  readonly local_modified_at: Date | null;
+  readonly legacy_modified_at: Date | null;
+}
+
+/**
+ * Settle local rows that match a query and were not in its answer: changed records are refreshed,
+ * and rows whose records are certainly gone are removed, a version of each kept.
+ *
+ * Absence is not deletion. A record is gone when a complete answer to a filter by key lacks it and a
+ * single GET then answers with the service's own not-found code.
+ *
+ * @throws SyncError when more rows would go than the limits allow; then nothing is removed.
+ */
+export async function settleAbsent(
+  scope: RefreshScope,
+  mapping: Mapping,
+  absent: Absent,
+): Promise<Settled> {
+  const unsure = absent.keys.filter((key) => !absent.gone.includes(key));
+  const byFilter = await fetchByKeys(scope, mapping, unsure);
+  const present = byFilter.records.map((record) => record.key);
+  const missing = absent.keys.filter((key) => !present.includes(key));
+  checkLimits(scope, mapping, { missing: missing.length, found: absent.found + present.length });
+  const askedAt = await scope.runtime.clock.now();
+  const confirmed = new Set([...absent.gone, ...byFilter.gone]);
+  const asked = missing.filter((key) => !confirmed.has(key));
+  const answers = await Promise.all(asked.map((key) => getOrGone(scope, mapping, key)));
+  const back = answers.filter((record) => record !== undefined);
+  const backKeys = back.map((record) => record.key);
+  const first = await applyAnswer(scope, { mapping, ...byFilter });
+  const second = await applyAnswer(scope, { mapping, records: back, askedAt });
+  const gone = missing.filter((key) => !backKeys.includes(key));
+  const removed = await removeGone(scope, mapping, { keys: gone, askedAt });
+  return {
+    rejected: [...first.rejected, ...second.rejected],
+    ahead: [...first.ahead, ...second.ahead, ...removed.ahead],
+    hidden: removed.hidden,
+    present: [...present, ...backKeys],
+  };
+}
+
+async function fetchByKeys(
+  scope: RefreshScope,
+  mapping: Mapping,
+  keys: readonly string[],
+): Promise<Fetched> {
+  if (keys.length === 0) return { records: [], gone: [], askedAt: await scope.runtime.clock.now() };
+  return fetchRecords(scope.runtime, mapping, withKeys(mapping, keys));
+}
+
+function checkLimits(
+  scope: RefreshScope,
+  mapping: Mapping,
+  { missing, found }: { missing: number; found: number },
+): void {
+  const { maxRemovals, maxRemovalShare } = scope.runtime.limits;
+  const share = missing / (missing + found);
+  if (missing <= maxRemovals && (missing < 10 || share <= maxRemovalShare)) return;
+  throw new SyncError(
+    `${missing} rows are absent from the legacy system's answer, more than one read may remove ` +
+      `(${maxRemovals} rows, ${Math.round(maxRemovalShare * 100)} %). Nothing was removed. If they ` +
+      `really were deleted there, raise the limits that connectLegacy takes (limits.maxRemovals, ` +
+      `limits.maxRemovalShare); otherwise check the service user's rights.`,
+    { model: mapping.name },
+  );
+}
+
+async function getOrGone(
+  scope: RefreshScope,
+  mapping: Mapping,
+  key: string,
+): Promise<LegacyRecord | undefined> {
+  try {
+    return await scope.runtime.client.get(mapping.entity, key);
+  } catch (error) {
+    if (error instanceof LegacyNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+interface Gone {
+  readonly keys: readonly string[];
+  readonly askedAt: Date;
+}
+
+/**
+ * Remove the rows of records that are certainly gone. Rows with local changes stay and are
+ * reported; rows that others refer to stay and are hidden.
+ */
+export async function removeGone(
+  scope: RefreshScope,
+  mapping: Mapping,
+  gone: Gone,
+): Promise<{ ahead: readonly AheadRow[]; hidden: readonly string[] }> {
+  if (gone.keys.length === 0) return { ahead: [], hidden: [] };
+  const table = await localTable(scope.runtime.pool, mapping);
+  return inTransaction(scope, async (place) => {
+    const rows = await lockRows(place, table, gone.keys);
+    const overwrite = mapping.definition.onLocalAhead === 'overwrite';
+    const ahead = rows.filter((row) => row.ahead && !overwrite);
+    const removable = rows.filter((row) => !row.ahead || overwrite);
+    const hidden = await removeRows(scope, mapping, {
+      table,
+      rows: removable,
+      place,
+    });
+    const kept = new Set(ahead.map((row) => row.key));
+    const keys = gone.keys.filter((key) => !kept.has(key));
+    await noteKnown(place, { model: mapping.name, keys, askedAt: gone.askedAt, gone: true });
+    return { ahead: ahead.map(aheadRow), hidden };
+  });
+}
+
+async function lockRows(
+  place: StorePlace,
+  { name, columns: t }: LocalTable,
+  keys: readonly string[],
+): Promise<GoneRow[]> {
+  return place.sequelize.query<GoneRow>(
+    `
+SELECT t.${t.primaryKey} AS id, t.${t.legacyId} AS key,
+       coalesce(t.${t.modifiedAt} > t.${t.legacyModifiedAt}, true) AS ahead,
+       t.${t.modifiedAt} AS local_modified_at, t.${t.legacyModifiedAt} AS legacy_modified_at
+  FROM ${name} t WHERE t.${t.legacyId} = ANY ($1::uuid[])
+ ORDER BY t.${t.legacyId} FOR UPDATE`,
+    { bind: [keys], type: QueryTypes.SELECT, transaction: place.transaction },
+  );
+}
+
+function aheadRow(row: GoneRow): AheadRow {
+  return {
+    id: row.id,
+    legacyId: row.key,
+    localModifiedAt: row.local_modified_at,
+    legacyModifiedAt: row.legacy_modified_at,
+  };
+}
+
+interface Removal {
+  readonly table: LocalTable;
+  readonly rows: readonly GoneRow[];
+  readonly place: StorePlace;
+}
+
+/** Remove all rows at once; where others refer to some, find those by halves. */
+async function removeRows(
+  scope: RefreshScope,
+  mapping: Mapping,
+  removal: Removal,
+): Promise<string[]> {
+  const { rows } = removal;
+  if (rows.length === 0) return [];
+  const savepoint = await openSavepoint(removal.place.transaction);
+  const place = { ...removal.place, transaction: savepoint };
+  try {
+    const { model } = mapping;
+    await historyOf(scope.runtime.sequelize)?.note(savepoint, {
+      model,
+      keys: rows.map((row) => ({ [model.primaryKeyAttribute]: row.id })),
+      kind: removal.table.columns.deletedAt ? 'soft-deleted' : 'deleted',
+      revision: { comment: refreshComment },
+    });
+    await deleteRows(place, removal);
+    await savepoint.commit();
+    return [];
+  } catch (error) {
+    await savepoint.rollback();
+    if (!isForeignKeyViolation(error)) throw error;
+    const [only] = rows;
+    if (only && rows.length === 1) return [only.key];
+    const middle = Math.ceil(rows.length / 2);
+    const first = await removeRows(scope, mapping, { ...removal, rows: rows.slice(0, middle) });
+    const second = await removeRows(scope, mapping, { ...removal, rows: rows.slice(middle) });
+    return [...first, ...second];
+  }
+}
+
+async function deleteRows(place: StorePlace, { table, rows }: Removal): Promise<void> {
+  const t = table.columns;
+  const which = `${t.legacyId} = ANY ($1::uuid[])`;
+  const sql = t.deletedAt
+    ? `UPDATE ${table.name} SET ${t.deletedAt} = now() WHERE ${which} AND ${t.deletedAt} IS NULL`
+    : `DELETE FROM ${table.name} WHERE ${which}`;
+  await place.sequelize.query(sql, {
+    bind: [rows.map((row) => row.key)],
+    transaction: place.transaction,
+  });
+}

@@ -1,0 +1,114 @@
+import { QueryTypes } from 'sequelize';
+import { quote } from '../local-table';
+import type { Place } from '../runtime';
+import {
+  incomingValue,
+  inputParameter,
+  inputTable,
+  lookupJoins,
+  type RefreshTable,
+} from './input-sql';
+import type { IncomingRow } from './row';
+
+/** What a comparison found about one incoming row that does not simply agree. */
+export interface Difference {
+  readonly row: IncomingRow;
+  /** The local primary key; null when there is no such row yet. */
+  readonly id: unknown;
+  /** The row's `xmin` when it was compared. */
+  readonly seen: string | null;
+  /** A mapped column has another value. */
+  readonly differs: boolean;
+  /** The row has local changes of its own. */
+  readonly ahead: boolean;
+  readonly localModifiedAt: Date | null;
+  readonly legacyModifiedAt: Date | null;
+  /** Columns of lookups whose target is not here. */
+  readonly unresolved: readonly string[];
+}
+
+interface DifferenceRow {
+  readonly key: string;
+  readonly id: unknown;
+  readonly seen: string | null;
+  readonly differs: boolean;
+  readonly ahead: boolean;
+  readonly local_modified_at: Date | null;
+  readonly legacy_modified_at: Date | null;
+  readonly unresolved: string[];
+}
+
+/**
+ * Compare incoming rows with the local ones by contents, in one statement. Only rows that need
+ * attention come back: a thousand unchanged rows answer with nothing.
+ *
+ * A row is left out, too, when what is stored came from a later answer than this one
+ * (`dual_write_known`): asked for after ours was, or with a newer stamp while ours was under way.
+ *
+ * @param askedAt - when the answer was asked for, by the database's clock.
+ */
+export async function compare(
+  place: Place,
+  table: RefreshTable,
+  answer: { readonly rows: readonly IncomingRow[]; readonly askedAt: Date },
+): Promise<Difference[]> {
+  if (answer.rows.length === 0) return [];
+  const found = await place.sequelize.query<DifferenceRow>(compareSql(table), {
+    bind: [inputParameter(answer.rows), table.mapping.name, answer.askedAt],
+    type: QueryTypes.SELECT,
+    transaction: place.transaction,
+  });
+  const byKey = new Map(answer.rows.map((row) => [row.key, row]));
+  return found.flatMap((difference) => {
+    const row = byKey.get(difference.key);
+    if (!row) return [];
+    return {
+      row,
+      id: difference.id,
+      seen: difference.seen,
+      differs: difference.differs,
+      ahead: difference.ahead,
+      localModifiedAt: difference.local_modified_at,
+      legacyModifiedAt: difference.legacy_modified_at,
+      unresolved: difference.unresolved,
+    };
+  });
+}
+
+function compareSql(table: RefreshTable): string {
+  const { local, columns, lookups } = table;
+  const t = local.columns;
+  const changed = columns.map(
+    ({ column }) => `t.${quote(column)} IS DISTINCT FROM ${incomingValue(table, column)}`,
+  );
+  if (t.deletedAt) changed.push(`t.${t.deletedAt} IS NOT NULL`);
+  const unresolved = [...lookups].map(([column, lookup]) => {
+    const missing = `i.${quote(column)} IS NOT NULL AND ${lookup.alias}.${lookup.table.columns.primaryKey} IS NULL`;
+    return `CASE WHEN ${missing} THEN ${literal(column)} END`;
+  });
+  return `
+SELECT * FROM (
+  SELECT i."#key" AS key, t.${t.primaryKey} AS id, t.xmin::text AS seen,
+         ${changed.length > 0 ? `(${changed.join(' OR ')})` : 'false'} AS differs,
+         t.${t.legacyId} IS NOT NULL AND (t.${t.legacyModifiedAt} IS NULL
+           OR t.${t.modifiedAt} > t.${t.legacyModifiedAt}) AS ahead,
+         t.${t.modifiedAt} AS local_modified_at, t.${t.legacyModifiedAt} AS legacy_modified_at,
+         array_remove(ARRAY[${unresolved.join(', ')}]::text[], NULL) AS unresolved,
+         (i."#stamp" IS NOT NULL AND t.${t.legacyModifiedAt} IS DISTINCT FROM i."#stamp")
+           OR t.${t.legacyVersion} IS DISTINCT FROM i."#version" AS restamped,
+         coalesce(k.gone, false) AS was_gone,
+         coalesce(k.gone AND k.asked_at >= $3 OR k.applied_at >= $3 AND (
+           t.${t.legacyModifiedAt} > i."#stamp"
+           OR t.${t.legacyModifiedAt} IS NOT DISTINCT FROM i."#stamp" AND k.asked_at > $3
+         ), false) AS outdated
+    FROM ${inputTable(table, '$1')}
+    LEFT JOIN ${local.name} t ON t.${t.legacyId} = i."#key"
+    ${lookupJoins(table)}
+    LEFT JOIN dual_write_known k ON k.model = $2 AND k.legacy_id = i."#key"
+) AS compared
+WHERE NOT outdated AND (id IS NULL OR differs OR ahead OR restamped OR unresolved <> '{}' OR was_gone)`;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

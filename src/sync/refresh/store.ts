@@ -1,0 +1,278 @@
+import { QueryTypes, Utils, type Transaction } from 'sequelize';
+import { historyOf } from '../../model/history';
+import { quote } from '../local-table';
+import type { RejectedRecord } from '../errors';
+import type { Place, Runtime } from '../runtime';
+import type { Difference } from './compare';
+import {
+  incomingValue,
+  inputParameter,
+  inputTable,
+  lookupJoins,
+  type RefreshTable,
+} from './input-sql';
+import type { IncomingRow } from './row';
+
+/** The comment of every revision that a refresh writes. */
+export const refreshComment = 'legacy refresh';
+
+/** A place that is inside a transaction. */
+export interface StorePlace extends Place {
+  readonly transaction: Transaction;
+}
+
+/** What to store of an answer. */
+export interface Changes {
+  readonly differences: readonly Difference[];
+  /** When the answer was asked for, by the database's clock. */
+  readonly askedAt: Date;
+  /** The versions belong to the writer's revision, not to one of a refresh. */
+  readonly isOwnWrite: boolean;
+}
+
+/**
+ * Bring the local rows to what the differences say: one UPDATE, one INSERT, one note of what is
+ * known since when, and the versions, whatever the number of rows.
+ *
+ * Rows that somebody else is writing, or has written since the comparison, are left alone: their
+ * writer leaves them as the legacy system has them.
+ */
+export async function store(
+  runtime: Runtime,
+  place: StorePlace,
+  table: RefreshTable,
+  changes: Changes,
+): Promise<void> {
+  const fresh = changes.differences.filter((difference) => difference.id === null);
+  const known = changes.differences.filter((difference) => difference.id !== null);
+  const updated = await update(place, table, known);
+  const inserted = await insert(place, table, fresh);
+  const different = new Set(known.filter((row) => row.differs).map((row) => String(row.id)));
+  const { isOwnWrite } = changes;
+  await noteRows(runtime, place, table, { kind: 'created', keys: inserted, isOwnWrite });
+  const changed = updated.filter((id) => different.has(String(id)));
+  await noteRows(runtime, place, table, { kind: 'updated', keys: changed, isOwnWrite });
+  await noteKnown(place, {
+    model: table.mapping.name,
+    keys: changes.differences.map((difference) => difference.row.key),
+    askedAt: changes.askedAt,
+    gone: false,
+  });
+}
+
+async function update(
+  place: StorePlace,
+  table: RefreshTable,
+  differences: readonly Difference[],
+): Promise<unknown[]> {
+  if (differences.length === 0) return [];
+  const { local, columns } = table;
+  const t = local.columns;
+  const assignments = columns.map(
+    ({ column }) => `${quote(column)} = ${incomingValue(table, column)}`,
+  );
+  if (t.deletedAt) assignments.push(`${t.deletedAt} = NULL`);
+  const stamp = `coalesce(i."#stamp", date_trunc('milliseconds', clock_timestamp()))`;
+  const rows = await place.sequelize.query<{ id: unknown }>(
+    `
+WITH locked AS (
+  SELECT t.${t.primaryKey} AS id FROM ${local.name} t
+   WHERE t.${t.legacyId} = ANY ($2::uuid[])
+   ORDER BY t.${t.legacyId} FOR UPDATE SKIP LOCKED
+)
+UPDATE ${local.name} t
+   SET ${[
+     ...assignments,
+     `${t.legacyModifiedAt} = ${stamp}`,
+     `${t.modifiedAt} = ${stamp}`,
+     `${t.legacyVersion} = i."#version"`,
+     `${t.createdAt} = coalesce(i."#created", t.${t.createdAt})`,
+   ].join(',\n       ')}
+  FROM ${inputTable(table, '$1')}
+  ${lookupJoins(table)}
+ WHERE t.${t.legacyId} = i."#key" AND t.xmin::text = i."#seen"
+   AND t.${t.primaryKey} IN (SELECT id FROM locked)
+RETURNING t.${t.primaryKey} AS id`,
+    {
+      bind: [
+        inputParameter(differences.map(({ row, seen }) => ({ ...row, seen: seen ?? undefined }))),
+        differences.map(({ row }) => row.key),
+      ],
+      type: QueryTypes.SELECT,
+      transaction: place.transaction,
+    },
+  );
+  return rows.map((row) => row.id);
+}
+
+async function insert(
+  place: StorePlace,
+  table: RefreshTable,
+  differences: readonly Difference[],
+): Promise<unknown[]> {
+  if (differences.length === 0) return [];
+  const t = table.local.columns;
+  const rows = differences.map(({ row }) => ({ ...row, extra: defaults(table, row) }));
+  const mapped = new Set(table.columns.map(({ column }) => column));
+  const extra = [...new Set(rows.flatMap((row) => Object.keys(row.extra)))];
+  const stamp = `coalesce(i."#stamp", date_trunc('milliseconds', clock_timestamp()))`;
+  const values: [string, string][] = [
+    ...extra.map((column): [string, string] => [quote(column), `i.${quote(column)}`]),
+    ...[...mapped].map((column): [string, string] => [quote(column), incomingValue(table, column)]),
+    [t.legacyId, 'i."#key"'],
+    [t.legacyModifiedAt, stamp],
+    [t.modifiedAt, stamp],
+    [t.createdAt, `coalesce(i."#created", ${stamp})`],
+    [t.legacyVersion, 'i."#version"'],
+  ];
+  const wide = {
+    ...table,
+    columns: [...table.columns, ...extra.map((column) => ({ column, lookup: undefined }))],
+  };
+  const inserted = await place.sequelize.query<{ id: unknown }>(
+    `
+INSERT INTO ${table.local.name} (${values.map(([column]) => column).join(', ')})
+SELECT ${values.map(([, value]) => value).join(', ')}
+  FROM ${inputTable(wide, '$1')}
+  ${lookupJoins(table)}
+ ORDER BY i."#key"
+ON CONFLICT (${t.legacyId}) DO NOTHING
+RETURNING ${t.primaryKey} AS id`,
+    { bind: [inputParameter(rows)], type: QueryTypes.SELECT, transaction: place.transaction },
+  );
+  return inserted.map((row) => row.id);
+}
+
+/**
+ * The values that the model gives a new row by itself: default values, made keys. Stamps, mapped
+ * columns and what only the database can work out are left out.
+ */
+function defaults(table: RefreshTable, row: IncomingRow): Record<string, unknown> {
+  const { model } = table.mapping;
+  const own = new Set(['legacyId', 'legacyModifiedAt', 'legacyVersion', 'createdAt', 'modifiedAt']);
+  const built = model.build({}).get({ plain: true }) as Record<string, unknown>;
+  const values: Record<string, unknown> = {};
+  for (const [attribute, definition] of Object.entries(model.getAttributes())) {
+    const column = definition.field ?? attribute;
+    const value = built[attribute];
+    const isColumn = table.local.typeOf(column) !== undefined;
+    if (!isColumn || own.has(attribute) || column in row.values) continue;
+    if (value === undefined || value === null) continue;
+    if (
+      value instanceof (Utils as unknown as { SequelizeMethod: new () => object }).SequelizeMethod
+    ) {
+      continue;
+    }
+    values[column] = value;
+  }
+  return values;
+}
+
+/**
+ * Set the lookups whose targets were not there when their rows were stored: rows of the same answer,
+ * and records that refer to each other.
+ *
+ * @returns the records that refer to something that is still not here.
+ */
+export async function linkLookups(
+  runtime: Runtime,
+  place: StorePlace,
+  table: RefreshTable,
+  differences: readonly Difference[],
+): Promise<RejectedRecord[]> {
+  const dangling: RejectedRecord[] = [];
+  for (const [column] of table.lookups) {
+    const open = differences.filter(({ unresolved }) => unresolved.includes(column));
+    if (open.length === 0) continue;
+    const rows = await link(place, table, { column, rows: open.map(({ row }) => row) });
+    const linked = rows.flatMap((row) => (row.linked ? [row.id] : []));
+    await noteRows(runtime, place, table, { kind: 'updated', keys: linked, isOwnWrite: false });
+    for (const { key, target } of rows.filter((row) => row.target !== null)) {
+      const reason = `${column} refers to ${String(target)}, which the legacy system does not show`;
+      dangling.push({ legacyId: key, reason });
+    }
+  }
+  return dangling;
+}
+
+interface LinkedRow {
+  readonly key: string;
+  readonly id: unknown;
+  readonly linked: boolean;
+  /** The legacy key that leads nowhere; null when the lookup is set. */
+  readonly target: string | null;
+}
+
+async function link(
+  place: StorePlace,
+  table: RefreshTable,
+  open: { readonly column: string; readonly rows: readonly IncomingRow[] },
+): Promise<LinkedRow[]> {
+  const lookup = table.lookups.get(open.column);
+  if (!lookup) return [];
+  const { primaryKey, legacyId } = table.local.columns;
+  const target = lookup.table.columns;
+  const column = quote(open.column);
+  return place.sequelize.query<LinkedRow>(
+    `
+WITH input AS (
+  SELECT i."#key" AS key, i.${column} AS target, p.${target.primaryKey} AS parent
+    FROM ${inputTable(table, '$1')}
+    LEFT JOIN ${lookup.table.name} p ON p.${target.legacyId} = i.${column}
+), linked AS (
+  UPDATE ${table.local.name} t SET ${column} = input.parent FROM input
+   WHERE t.${legacyId} = input.key AND input.parent IS NOT NULL
+     AND t.${column} IS DISTINCT FROM input.parent
+  RETURNING t.${primaryKey} AS id, t.${legacyId} AS key
+)
+SELECT input.key, linked.id, linked.id IS NOT NULL AS linked,
+       CASE WHEN input.parent IS NULL THEN input.target END AS target
+  FROM input LEFT JOIN linked ON linked.key = input.key`,
+    { bind: [inputParameter(open.rows)], type: QueryTypes.SELECT, transaction: place.transaction },
+  );
+}
+
+/** Have versions written of these rows. */
+async function noteRows(
+  runtime: Runtime,
+  place: StorePlace,
+  table: RefreshTable,
+  rows: {
+    readonly kind: 'created' | 'updated';
+    readonly keys: readonly unknown[];
+    readonly isOwnWrite: boolean;
+  },
+): Promise<void> {
+  if (rows.keys.length === 0) return;
+  const { model } = table.mapping;
+  await historyOf(runtime.sequelize)?.note(place.transaction, {
+    model,
+    kind: rows.kind,
+    keys: rows.keys.map((id) => ({ [model.primaryKeyAttribute]: id })),
+    revision: rows.isOwnWrite ? undefined : { comment: refreshComment },
+  });
+}
+
+/** Note since when the state of these keys is known: see `dual_write_known` in schema.ts. */
+export async function noteKnown(
+  place: StorePlace,
+  known: {
+    readonly model: string;
+    readonly keys: readonly string[];
+    readonly askedAt: Date;
+    readonly gone: boolean;
+  },
+): Promise<void> {
+  await place.sequelize.query(
+    `
+INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
+SELECT $1, key, $3, clock_timestamp(), $4 FROM unnest($2::uuid[]) AS key ORDER BY key
+ON CONFLICT (model, legacy_id) DO UPDATE
+   SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
+       applied_at = excluded.applied_at, gone = excluded.gone`,
+    {
+      bind: [known.model, [...new Set(known.keys)], known.askedAt, known.gone],
+      transaction: place.transaction,
+    },
+  );
+}

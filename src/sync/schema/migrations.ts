@@ -1,0 +1,41 @@
+import type { QueryInterface } from 'sequelize';
+
+/** One step of the library's own schema. */
+export interface SchemaStep {
+  readonly name: string;
+  up(context: QueryInterface): Promise<void>;
+}
+
+/**
+ * The tables of the sync layer, in the order of their making. They go at the exit.
+ *
+ * `dual_write_known` says of rows that were lately refreshed, written or removed: the latest answer
+ * about this key was asked for at `asked_at` and stored at `applied_at`. An answer that was asked
+ * for after `applied_at` is newer, whatever its stamps say; of two that overlapped in time the one
+ * with the newer stamp counts, then the one that was asked for later. `gone` is the tombstone of a
+ * record that the legacy system no longer has; its row may still be here when others refer to it.
+ */
+export const schemaSteps: readonly SchemaStep[] = [
+  {
+    name: '0001-known-and-rejected',
+    up: async (context) => {
+      await context.sequelize.query(`
+CREATE TABLE IF NOT EXISTS dual_write_known (
+  model      text        NOT NULL,
+  legacy_id  uuid        NOT NULL,
+  asked_at   timestamptz NOT NULL,
+  applied_at timestamptz NOT NULL,
+  gone       boolean     NOT NULL,
+  PRIMARY KEY (model, legacy_id)
+)`);
+      await context.sequelize.query(`
+CREATE TABLE IF NOT EXISTS dual_write_rejected (
+  model     text        NOT NULL,
+  legacy_id uuid        NOT NULL,
+  reason    text        NOT NULL,
+  at        timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (model, legacy_id)
+)`);
+    },
+  },
+];

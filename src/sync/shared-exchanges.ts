@@ -1,0 +1,40 @@
+interface Waiting<T> {
+  readonly answer: Promise<T>;
+}
+
+interface Lane {
+  running: Promise<unknown> | undefined;
+  waiting: Waiting<unknown> | undefined;
+}
+
+/**
+ * Equal requests are shared, but a call joins only an exchange that had not been sent when the call
+ * began: an answer from before the call could be stale. So for each request there is at most one
+ * under way and one waiting, and newcomers share the waiting one.
+ */
+export class SharedExchanges {
+  readonly #lanes = new Map<string, Lane>();
+
+  /** Join the exchange that is waiting under this name, or put one there. */
+  share<T>(name: string, send: () => Promise<T>): Promise<T> {
+    const lane = this.#lanes.get(name) ?? { running: undefined, waiting: undefined };
+    this.#lanes.set(name, lane);
+    lane.waiting ??= { answer: this.#sendAfter(name, lane, send) };
+    return lane.waiting.answer as Promise<T>;
+  }
+
+  async #sendAfter<T>(name: string, lane: Lane, send: () => Promise<T>): Promise<T> {
+    // Even a first request waits for the end of the tick: calls made together are one request.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (lane.running) await lane.running.catch(() => undefined);
+    lane.waiting = undefined;
+    const answer = send();
+    lane.running = answer;
+    try {
+      return await answer;
+    } finally {
+      lane.running = undefined;
+      if (!lane.waiting) this.#lanes.delete(name);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { QueryTypes } from 'sequelize';
+import { localTable } from './local-table';
+import type { Runtime } from './runtime';
+
+/** One model, as `dualWrite.status()` tells of it. Plain data. */
+export interface ModelStatus {
+  readonly model: string;
+  readonly entitySet: string;
+  /** Local rows. */
+  readonly rows: number;
+  /** Rows that the legacy system has never had. */
+  readonly localOnly: number;
+  /** Rows with local changes that the legacy system does not have. */
+  readonly ahead: number;
+  /** Records that the local table could not take. */
+  readonly rejected: number;
+  /** By this process; UTC. */
+  readonly lastRefreshAt: Date | null;
+  readonly refreshes: number;
+}
+
+/** What `dualWrite.status()` tells. Plain data. */
+export interface SyncStatus {
+  readonly legacy: { readonly baseUrl: string; readonly dialect: string };
+  readonly models: readonly ModelStatus[];
+}
+
+interface Counts {
+  readonly rows: number;
+  readonly local_only: number;
+  readonly ahead: number;
+  readonly rejected: number;
+}
+
+/** Count what an operator should know of each model: one statement a model, no legacy request. */
+export async function readStatus(runtime: Runtime): Promise<SyncStatus> {
+  const models: ModelStatus[] = [];
+  for (const mapping of runtime.registry.values()) {
+    const { name, columns: t } = await localTable(runtime.pool, mapping);
+    const [counts] = await runtime.pool.query<Counts>(
+      `
+SELECT count(*)::int AS rows,
+       (count(*) FILTER (WHERE t.${t.legacyId} IS NULL))::int AS local_only,
+       (count(*) FILTER (WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}))::int AS ahead,
+       (SELECT count(*) FROM dual_write_rejected WHERE model = $1)::int AS rejected
+  FROM ${name} t`,
+      { bind: [mapping.name], type: QueryTypes.SELECT, transaction: null },
+    );
+    const activity = runtime.activity.get(mapping.name);
+    models.push({
+      model: mapping.name,
+      entitySet: mapping.entity.entitySet,
+      rows: counts?.rows ?? 0,
+      localOnly: counts?.local_only ?? 0,
+      ahead: counts?.ahead ?? 0,
+      rejected: counts?.rejected ?? 0,
+      lastRefreshAt: activity?.lastRefreshAt ?? null,
+      refreshes: activity?.refreshes ?? 0,
+    });
+  }
+  const { baseUrl, dialect } = runtime.client;
+  return { legacy: { baseUrl, dialect: dialect.name }, models };
+}

@@ -1,0 +1,57 @@
+import { QueryTypes } from 'sequelize';
+import { localTable } from '../local-table';
+import { takeAfterImage } from './after-image';
+import { outgoingValues } from './outgoing';
+import type { SyncedInstance } from './save';
+import { send } from './send';
+import type { CreateStep } from './steps';
+import { idOf, type SyncedWrite } from './synced-write';
+
+/** Create the legacy record of a row that has just been inserted, or has never had one. */
+export async function createRecord(write: SyncedWrite, instance: SyncedInstance): Promise<void> {
+  const { runtime, mapping, place } = write;
+  const values = instance.get() as Record<string, unknown>;
+  const given = mapping.attributes.filter(
+    ({ attribute }) => values[attribute] !== null && values[attribute] !== undefined,
+  );
+  const sent = await outgoingValues(runtime, place, {
+    mapping,
+    operation: 'create',
+    attributes: given,
+    values,
+  });
+  const key = instance.legacyId ?? undefined;
+  const step: CreateStep = {
+    operation: 'create',
+    mapping,
+    id: idOf(instance),
+    key: key ?? '',
+    savepoints: write.unit.openSavepoints(),
+    after: undefined,
+    isOver: false,
+  };
+  const askedAt = await runtime.clock.now();
+  const record = await send(write, step, () =>
+    runtime.client.create(mapping.entity, sent, { key }),
+  );
+  step.key = record.key;
+  if (record.key !== key) await keepKey(write, instance, record.key);
+  await takeAfterImage(write, instance, { record, askedAt });
+}
+
+/** The service has chosen a key of its own. */
+async function keepKey(
+  { runtime, mapping, place }: SyncedWrite,
+  instance: SyncedInstance,
+  key: string,
+): Promise<void> {
+  const { name, columns: t } = await localTable(runtime.pool, mapping);
+  await place.sequelize.query(
+    `UPDATE ${name} SET ${t.legacyId} = $1 WHERE ${t.primaryKey}::text = $2`,
+    {
+      bind: [key, String(idOf(instance))],
+      type: QueryTypes.UPDATE,
+      transaction: place.transaction,
+    },
+  );
+}

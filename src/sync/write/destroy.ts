@@ -1,0 +1,33 @@
+import type { Transaction } from 'sequelize';
+import type { Synced } from '../runtime';
+import type { SyncedInstance } from './save';
+import { idOf, inSyncedWrite } from './synced-write';
+
+/** The options of `destroy` that the sync layer looks at. */
+export interface DestroyOptions {
+  transaction?: Transaction | null;
+}
+
+/**
+ * Destroy a row here, and have its legacy record deleted as the last thing before COMMIT: a delete
+ * cannot be taken back, so everything that can fail comes first.
+ */
+export async function destroyBoth(
+  synced: Synced,
+  instance: SyncedInstance,
+  call: { readonly options: DestroyOptions; run(options: DestroyOptions): Promise<void> },
+): Promise<void> {
+  const key = instance.legacyId;
+  await inSyncedWrite(synced, call.options, async ({ transaction, unit, mapping }) => {
+    await call.run({ ...call.options, transaction });
+    if (key === null) return;
+    unit.add({
+      operation: 'destroy',
+      mapping,
+      id: idOf(instance),
+      key,
+      savepoints: unit.openSavepoints(),
+      isDelivered: false,
+    });
+  });
+}

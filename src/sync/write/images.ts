@@ -1,0 +1,43 @@
+import type { LegacyChanges, LegacyRecord, LegacyValue } from '../../../legacy-client';
+import type { MappedAttribute } from '../../mapping';
+
+/** Whether two wire values are the same: dates by instant, decimals by number, GUIDs without case. */
+export function sameValue(a: LegacyValue, b: LegacyValue, kind: string): boolean {
+  if (a === null || b === null) return a === b;
+  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
+  if (kind === 'decimal' || kind === 'money') return canonical(String(a)) === canonical(String(b));
+  if (kind === 'guid' || kind === 'lookup')
+    return String(a).toLowerCase() === String(b).toLowerCase();
+  return a === b;
+}
+
+/** `'0012.500'` and `'12.5'` are one number. */
+function canonical(decimal: string): string {
+  const [, sign = '', whole = '', fraction = ''] =
+    /^(-?)0*(\d*)(?:\.(\d*?))?0*$/.exec(decimal.includes('.') ? decimal : `${decimal}.0`) ?? [];
+  const text = `${whole === '' ? '0' : whole}.${fraction}`;
+  return text === '0.' ? text : `${sign}${text}`;
+}
+
+/** The value that a record has for an attribute; null when the server left it out. */
+export function valueIn(record: LegacyRecord, mapped: MappedAttribute): LegacyValue {
+  return record.values[mapped.property.name] ?? null;
+}
+
+/** The attributes for which two records differ, of those given. */
+export function differingAttributes(
+  attributes: readonly MappedAttribute[],
+  a: LegacyRecord,
+  b: LegacyRecord,
+): MappedAttribute[] {
+  return attributes.filter(
+    (mapped) => !sameValue(valueIn(a, mapped), valueIn(b, mapped), mapped.property.kind),
+  );
+}
+
+/** The values of a record for these property names, as they would be sent to restore them. */
+export function valuesOf(record: LegacyRecord, properties: Iterable<string>): LegacyChanges {
+  const values: Record<string, LegacyValue> = {};
+  for (const name of properties) values[name] = record.values[name] ?? null;
+  return values;
+}

@@ -1,0 +1,28 @@
+import { currentFrame, runInFrame } from '../../model/context';
+
+/**
+ * Writes of one transaction that wait for each other: their savepoints must not overlap, or the
+ * rollback of one would silently take another's changes with it. A write that another causes (the
+ * children of `create({ include })`, a hook's own saves) runs inside it, in a lane of its own.
+ */
+export class Lane {
+  #end: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly owner: object) {}
+
+  /** The lane to wait in: the enclosing write's, when it belongs to the same owner. */
+  static of(owner: object, outermost: Lane): Lane {
+    const { write } = currentFrame();
+    return write instanceof Lane && write.owner === owner ? write : outermost;
+  }
+
+  /** Run when those before have ended, however they did, and wait for the writes that it causes. */
+  run<T>(body: () => Promise<T>): Promise<T> {
+    const inner = new Lane(this.owner);
+    const result = this.#end.then(() =>
+      runInFrame({ write: inner }, body).finally(() => inner.#end),
+    );
+    this.#end = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,66 @@
+import type { LegacyChanges, LegacyValue } from '../../../legacy-client';
+import type { MappedAttribute, Mapping } from '../../mapping';
+import { SyncError } from '../errors';
+import { legacyKeys } from '../query/bound-of-options';
+import type { Place, Runtime } from '../runtime';
+
+/** Local values by attribute. */
+export type LocalValues = Readonly<Record<string, unknown>>;
+
+/**
+ * Turn local values into what is sent, by property name; foreign keys become legacy keys.
+ *
+ * @param attributes - which attributes to send; those that are never sent are left out.
+ * @throws SyncError when a foreign key refers to a row that the legacy system does not have, or a
+ * value does not fit its field.
+ */
+export async function outgoingValues(
+  runtime: Runtime,
+  place: Place,
+  write: {
+    readonly mapping: Mapping;
+    readonly operation: 'create' | 'update';
+    readonly attributes: readonly MappedAttribute[];
+    readonly values: LocalValues;
+  },
+): Promise<LegacyChanges> {
+  const { mapping, operation } = write;
+  const sent: Record<string, LegacyValue> = {};
+  for (const mapped of write.attributes) {
+    if (!mapped.sent) continue;
+    sent[mapped.property.name] = await outgoingValue(runtime, place, { ...write, mapped });
+  }
+  return mapping.definition.toLegacy?.(sent, { model: mapping.name, operation }) ?? sent;
+}
+
+async function outgoingValue(
+  runtime: Runtime,
+  place: Place,
+  write: {
+    readonly mapping: Mapping;
+    readonly mapped: MappedAttribute;
+    readonly values: LocalValues;
+  },
+): Promise<LegacyValue> {
+  const { mapped, mapping } = write;
+  const value = write.values[mapped.attribute];
+  if (mapped.target && value !== null && value !== undefined) {
+    const keys = await legacyKeys(runtime, place, { mapping: mapped.target, ids: [value] });
+    const key = keys.get(String(value));
+    if (key) return key;
+    throw new SyncError(
+      `${mapped.attribute} refers to a ${mapped.target.name} that the legacy system does not have. ` +
+        `Save that one first, without skipLegacy.`,
+      { model: mapping.name },
+    );
+  }
+  try {
+    return mapped.toLegacy(value);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SyncError(`${mapped.attribute} cannot be sent: ${reason}`, {
+      model: mapping.name,
+      cause: error,
+    });
+  }
+}

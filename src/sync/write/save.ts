@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { Model, Transaction } from 'sequelize';
+import type { Synced } from '../runtime';
+import { createRecord } from './create';
+import { inSyncedWrite, type SyncedWrite } from './synced-write';
+import { updateRecord } from './update';
+
+/** The options of `save` that the sync layer looks at. */
+export interface SaveOptions {
+  transaction?: Transaction | null;
+  fields?: string[];
+  silent?: boolean;
+  /** Set by Sequelize for the records that `create({ include })` creates with another. */
+  parentRecord?: Model;
+}
+
+/** An instance with the columns that the sync layer keeps. */
+export type SyncedInstance = Model & { legacyId: string | null };
+
+/** A save to be made on both sides. */
+export interface Save<T> {
+  readonly synced: Synced;
+  readonly instance: SyncedInstance;
+  readonly options: SaveOptions;
+  /** Sequelize's own save, which stays local. */
+  run(options: SaveOptions): Promise<T>;
+}
+
+/**
+ * Save an instance on both sides or on neither.
+ *
+ * The local change comes first: constraints, validations, hooks and default values speak, and the
+ * row's lock orders writers. Then the changed fields are sent, and the record as the service has it
+ * afterwards replaces what was assumed: it trims, rounds, and runs plug-ins.
+ */
+export async function saveBoth<T>(save: Save<T>): Promise<T> {
+  const { instance, synced } = save;
+  const wasNew = instance.isNewRecord;
+  const given = legacyIdOf(instance);
+  const isCreate = wasNew || given === null;
+  if (isCreate && given === null && synced.runtime.client.dialect.clientKeys !== 'no') {
+    instance.legacyId = randomUUID();
+  }
+  try {
+    return await inSyncedWrite(synced, save.options, async (write) => {
+      const before = { ...previousValues(instance) };
+      if (isCreate) waiting.set(instance, []);
+      const result = await save.run(localOptions(save, write));
+      if (isCreate) await createInOrder(write, save);
+      else await sendChanges(write, save, before);
+      return result;
+    });
+  } catch (error) {
+    restoreInstance(instance, { wasNew, legacyId: given });
+    throw error;
+  }
+}
+
+/** Creates that wait for the record that they refer to, by the instance of that record. */
+const waiting = new WeakMap<Model, ((write: SyncedWrite) => Promise<void>)[]>();
+
+/**
+ * Create the legacy record; or, of an instance that `create({ include })` inserts from within the
+ * insert of its parent, have it created after the parent's: it refers to that.
+ */
+async function createInOrder<T>(
+  write: SyncedWrite,
+  { instance, options, synced }: Save<T>,
+): Promise<void> {
+  const { parentRecord } = options;
+  const queue = parentRecord?.isNewRecord === false ? waiting.get(parentRecord) : undefined;
+  const create = async (outer: SyncedWrite): Promise<void> => {
+    await createRecord({ ...outer, mapping: synced.mapping }, instance);
+    const children = waiting.get(instance) ?? [];
+    waiting.delete(instance);
+    for (const createChild of children) await createChild(outer);
+  };
+  if (queue) queue.push(create);
+  else await create(write);
+}
+
+/** Null also for a new instance that was given none. */
+function legacyIdOf(instance: Model): string | null {
+  return (instance.get('legacyId') as string | null | undefined) ?? null;
+}
+
+function localOptions<T>({ instance, options, synced }: Save<T>, write: SyncedWrite): SaveOptions {
+  const { mapping } = synced;
+  const changed = instance.changed();
+  const touched = (changed === false ? [] : changed).some(
+    (attribute) => mapping.byAttribute.has(attribute) || attribute === 'legacyId',
+  );
+  // A change of unmapped columns alone must not look like one that the legacy system lacks.
+  const silent = options.silent ?? (!instance.isNewRecord && !touched);
+  const fields = options.fields && withLegacyId(instance, options.fields);
+  return { ...options, ...(fields && { fields }), silent, transaction: write.transaction };
+}
+
+function withLegacyId(instance: SyncedInstance, fields: string[]): string[] {
+  return instance.changed('legacyId') ? [...new Set([...fields, 'legacyId'])] : fields;
+}
+
+async function sendChanges<T>(
+  write: SyncedWrite,
+  { instance }: Save<T>,
+  before: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const after = previousValues(instance);
+  const changed = write.mapping.attributes.filter(
+    ({ attribute }) => !isSame(before[attribute], after[attribute]),
+  );
+  if (changed.length === 0) return;
+  await updateRecord(write, { instance, changed, before });
+}
+
+/** The values that the database is known to hold; after a save, the saved ones. */
+function previousValues(instance: Model): Readonly<Record<string, unknown>> {
+  return (instance as unknown as { _previousDataValues: Record<string, unknown> })
+    ._previousDataValues;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
+  return a === b || (a ?? null) === (b ?? null);
+}
+
+/** A failed save leaves the instance as one that has not been saved. */
+function restoreInstance(
+  instance: SyncedInstance,
+  { wasNew, legacyId }: { readonly wasNew: boolean; readonly legacyId: string | null },
+): void {
+  instance.isNewRecord = wasNew;
+  instance.set('legacyId', legacyId, { raw: true });
+}

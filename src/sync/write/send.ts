@@ -1,0 +1,41 @@
+import { LegacyError, LegacyResponseError, type LegacyRecord } from '../../../legacy-client';
+import type { CreateStep, UpdateStep } from './steps';
+import type { SyncedWrite } from './synced-write';
+
+/**
+ * Send a create or an update, and keep account of what is known about it.
+ *
+ * | the service | the unit of work |
+ * | --- | --- |
+ * | carried it out | goes on; the write is undone when the transaction does not commit |
+ * | refused it | goes on without it; the error reaches the caller |
+ * | answered with an error of its own (5xx) | is looked into at once: nothing is under way any more |
+ * | gave no usable answer | can only be rolled back, and the write is looked into then |
+ */
+export async function send(
+  write: SyncedWrite,
+  step: CreateStep | UpdateStep,
+  request: () => Promise<LegacyRecord>,
+): Promise<LegacyRecord> {
+  write.unit.add(step);
+  try {
+    step.after = await request();
+    return step.after;
+  } catch (error) {
+    const isRefused = error instanceof LegacyError && error.outcome === 'refused';
+    if (isRefused) write.unit.remove(step);
+    else if (isAnswered(error)) await settleAnswered(write, step);
+    else if (error instanceof Error) write.unit.doom(error);
+    throw error;
+  }
+}
+
+function isAnswered(error: unknown): boolean {
+  return error instanceof LegacyResponseError && error.answered;
+}
+
+/** The request has come to its end, so what the service holds now is what it will hold. */
+async function settleAnswered(write: SyncedWrite, step: CreateStep | UpdateStep): Promise<void> {
+  step.isOver = true;
+  await write.unit.undoNow(step);
+}
