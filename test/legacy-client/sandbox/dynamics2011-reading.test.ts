@@ -201,6 +201,7 @@ describe('filters', () => {
     [`ContactId eq guid'${guidOf(1)}' or ContactId eq guid'${guidOf(2)}'`, ["O'Hara", 'Ångström']],
     ["LastName eq 'x' or FirstName eq 'bob' and DoNotEMail eq null", ['100%_[x]']],
     ["(LastName eq 'x' or FirstName eq 'bob') and DoNotEMail eq true", []],
+    ["LastName eq 'x' or DoNotEMail eq true", ['Ångström']],
     ['ParentCustomerId/Id eq null', ["O'Hara", 'Ångström', '100%_[x]']],
   ])('%s', async (filter, expected) => {
     expect(await lastNames(filter)).toEqual(expected);
