@@ -10,6 +10,7 @@ export type {
 export type { Namespace } from './model/context';
 export { connectRevisions, prepareRevisions, revision, RevisionError } from './revisions';
 
+// exit: remove from here
 // What leaves with it.
 export {
   defineMigrator,
@@ -65,3 +66,4 @@ export {
   type LegacyClient,
   type LegacyClientOptions,
 } from '../legacy-client';
+// exit: remove to here
