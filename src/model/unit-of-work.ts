@@ -5,6 +5,8 @@ import type { Sequelize, Transaction } from 'sequelize';
 export type UnitOutcome =
   | 'committed'
   | 'rolled back'
+  /** Rolled back, too, but `commit` was called, and Sequelize's own would not have said so. */
+  | 'aborted'
   /** COMMIT was sent and its answer was lost. */
   | 'unknown';
 
@@ -158,7 +160,7 @@ export class UnitOfWork {
       if (this.#doom) return this.#rollBackFor(this.#doom);
       if (this.root.connection?.getTransactionStatus?.() === abortedStatus) {
         // COMMIT resolves, although PostgreSQL answers ROLLBACK.
-        return this.#endWith(commit, 'rolled back');
+        return this.#endWith(commit, 'aborted');
       }
       try {
         await this.#each((participant) => participant.flush?.());

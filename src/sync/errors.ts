@@ -11,6 +11,11 @@ export interface SyncErrorDetails {
   readonly cause?: unknown;
 }
 
+function recordName({ id, legacyId }: SyncErrorDetails): string {
+  if (legacyId) return legacyId;
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : '';
+}
+
 /** A call on a synced model that cannot be answered or carried out. */
 export class SyncError extends Error {
   readonly model: string;
@@ -18,8 +23,7 @@ export class SyncError extends Error {
   readonly legacyId?: string | null;
 
   constructor(message: string, details: SyncErrorDetails) {
-    const record = details.legacyId ?? details.id;
-    const prefix = record === undefined ? details.model : `${details.model}|${String(record)}`;
+    const prefix = [details.model, recordName(details)].filter(Boolean).join('|');
     super(`[${prefix}] ${message}`, { cause: details.cause });
     this.name = new.target.name;
     this.model = details.model;

@@ -20,8 +20,8 @@ export interface InterceptedRead<T> {
   readonly model: ModelStatic<Model>;
   readonly options: object | undefined;
   readonly givesRows: boolean;
-  run(options: object): Promise<T>;
-  findRows(options: object): Promise<unknown>;
+  readonly run: (options: object) => Promise<T>;
+  readonly findRows: (options: object) => Promise<unknown>;
 }
 
 /** Answer a read: as Sequelize does when it is skipped, otherwise exactly. */

@@ -74,13 +74,12 @@ export class LegacyModel<A extends object = any, C extends object = A> extends T
     aggregateFunction: string,
     options?: AggregateOptions<T, Attributes<M>>,
   ): Promise<T> {
-    const aggregate = super.aggregate as Loose;
     return interceptRead<T>({
       model: this,
       options,
       givesRows: false,
       run: (own) =>
-        aggregate.call(this, attribute as never, aggregateFunction as never, own as never),
+        super.aggregate.call(this, attribute as never, aggregateFunction, own) as Promise<T>,
       findRows: (own) => super.findAll.call(this, own),
     });
   }

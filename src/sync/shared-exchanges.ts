@@ -34,7 +34,11 @@ export class SharedExchanges {
       return await answer;
     } finally {
       lane.running = undefined;
-      if (!lane.waiting) this.#lanes.delete(name);
+      this.#forgetIdle(name, lane);
     }
+  }
+
+  #forgetIdle(name: string, lane: Lane): void {
+    if (!lane.waiting) this.#lanes.delete(name);
   }
 }

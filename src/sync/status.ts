@@ -1,5 +1,6 @@
 import { QueryTypes } from 'sequelize';
 import { localTable } from './local-table';
+import type { Mapping } from '../mapping';
 import type { Runtime } from './runtime';
 
 /** One model, as `dualWrite.status()` tells of it. Plain data. */
@@ -25,39 +26,30 @@ export interface SyncStatus {
   readonly models: readonly ModelStatus[];
 }
 
-interface Counts {
-  readonly rows: number;
-  readonly local_only: number;
-  readonly ahead: number;
-  readonly rejected: number;
-}
+type Counts = Pick<ModelStatus, 'rows' | 'localOnly' | 'ahead' | 'rejected'>;
+
+const nothingCounted: Counts = { rows: 0, localOnly: 0, ahead: 0, rejected: 0 };
 
 /** Count what an operator should know of each model: one statement a model, no legacy request. */
 export async function readStatus(runtime: Runtime): Promise<SyncStatus> {
   const models: ModelStatus[] = [];
-  for (const mapping of runtime.registry.values()) {
-    const { name, columns: t } = await localTable(runtime.pool, mapping);
-    const [counts] = await runtime.pool.query<Counts>(
-      `
-SELECT count(*)::int AS rows,
-       (count(*) FILTER (WHERE t.${t.legacyId} IS NULL))::int AS local_only,
-       (count(*) FILTER (WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}))::int AS ahead,
-       (SELECT count(*) FROM dual_write_rejected WHERE model = $1)::int AS rejected
-  FROM ${name} t`,
-      { bind: [mapping.name], type: QueryTypes.SELECT, transaction: null },
-    );
-    const activity = runtime.activity.get(mapping.name);
-    models.push({
-      model: mapping.name,
-      entitySet: mapping.entity.entitySet,
-      rows: counts?.rows ?? 0,
-      localOnly: counts?.local_only ?? 0,
-      ahead: counts?.ahead ?? 0,
-      rejected: counts?.rejected ?? 0,
-      lastRefreshAt: activity?.lastRefreshAt ?? null,
-      refreshes: activity?.refreshes ?? 0,
-    });
-  }
+  for (const mapping of runtime.registry.values()) models.push(await modelStatus(runtime, mapping));
   const { baseUrl, dialect } = runtime.client;
   return { legacy: { baseUrl, dialect: dialect.name }, models };
+}
+
+async function modelStatus(runtime: Runtime, mapping: Mapping): Promise<ModelStatus> {
+  const { name, columns: t } = await localTable(runtime.pool, mapping);
+  const [counts = nothingCounted] = await runtime.pool.query<Counts>(
+    `
+SELECT count(*)::int AS "rows",
+       (count(*) FILTER (WHERE t.${t.legacyId} IS NULL))::int AS "localOnly",
+       (count(*) FILTER (WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}))::int AS "ahead",
+       (SELECT count(*) FROM dual_write_rejected WHERE model = $1)::int AS "rejected"
+  FROM ${name} t`,
+    { bind: [mapping.name], type: QueryTypes.SELECT, transaction: null },
+  );
+  const activity = runtime.activity.get(mapping.name) ?? { lastRefreshAt: null, refreshes: 0 };
+  const { entitySet } = mapping.entity;
+  return { model: mapping.name, entitySet, ...counts, ...activity };
 }

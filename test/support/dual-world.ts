@@ -71,7 +71,7 @@ export async function openDualWorld(options: WorldOptions = {}): Promise<DualWor
     journal: () => sandbox.journal(),
     reset: async () => {
       await sandbox.reset();
-      const tables = Object.values(models).map((model) => `"${String(model.getTableName())}"`);
+      const tables = Object.values(models).map((model) => `"${model.getTableName() as string}"`);
       await sequelize.query(
         `TRUNCATE ${tables.join(', ')}, dual_write_known, dual_write_rejected, record_revisions,
          record_versions RESTART IDENTITY`,

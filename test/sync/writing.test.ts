@@ -207,11 +207,9 @@ describe.each(faces)('writing through the %s face', (face) => {
 
   it('does not undo what somebody has built on', async () => {
     const { Organisation } = world.models;
-    let created: string | null = null;
     const transaction = await world.sequelize.transaction();
     const row = await Organisation.create({ name: 'Mine' }, { transaction });
-    created = row.legacyId;
-    await world.sandbox.editAsLegacyUser('account', String(created), { Telephone1: '1' });
+    await world.sandbox.editAsLegacyUser('account', String(row.legacyId), { Telephone1: '1' });
     await expect(transaction.rollback()).rejects.toThrow(DualWriteError);
     expect(await accounts()).toEqual(['Mine']);
   });

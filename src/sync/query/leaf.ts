@@ -82,12 +82,7 @@ function boundOfComparison(context: LeafContext, comparable: Comparable, leaf: L
   const range = ranges.get(op);
   if (range) return boundOfRange(comparable, range, leaf);
   if (op === Op.between || op === Op.notBetween) return boundOfBetween(comparable, leaf);
-  if (op === Op.in || op === Op.notIn) {
-    if (!Array.isArray(value)) return undecided(`${attribute} is compared with a sub-query`);
-    if (op === Op.in) return boundOfIn(context, comparable, value);
-    if (value.length > maxExcluded) return undecided(`a long list of excluded ${attribute}`);
-    return allOf(value.map((one) => boundOfInequality(comparable, one, attribute)));
-  }
+  if (op === Op.in || op === Op.notIn) return boundOfList(context, comparable, leaf);
   if (op === Op.eq || op === Op.is) return boundOfEquality(context, comparable, value);
   if (op === Op.ne) return boundOfInequality(comparable, value, attribute);
   if (op === Op.not) return boundOfIsNot(comparable, value, attribute);
@@ -106,6 +101,14 @@ function boundOfEquality(context: LeafContext, comparable: Comparable, value: un
   // A local '' may stand for a legacy null.
   if (converted === '') return wider({ op: 'or', filters: [equal, isNull] }, reason);
   return wider(equal, reason);
+}
+
+function boundOfList(context: LeafContext, comparable: Comparable, leaf: Leaf): Bound {
+  const { op, value, attribute } = leaf;
+  if (!Array.isArray(value)) return undecided(`${attribute} is compared with a sub-query`);
+  if (op === Op.in) return boundOfIn(context, comparable, value);
+  if (value.length > maxExcluded) return undecided(`a long list of excluded ${attribute}`);
+  return allOf(value.map((one) => boundOfInequality(comparable, one, attribute)));
 }
 
 function boundOfIn(

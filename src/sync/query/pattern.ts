@@ -31,7 +31,7 @@ function patternOf(op: symbol, value: string): string {
 
 function piecesOf(pattern: string): Piece[] {
   const runs: string[] = [''];
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   for (let at = 0; at < characters.length; at += 1) {
     const character = characters[at] ?? '';
     if (character === '%' || character === '_') {
@@ -40,7 +40,8 @@ function piecesOf(pattern: string): Piece[] {
     }
     // A backslash makes the next character a plain one.
     if (character === '\\') at += 1;
-    runs[runs.length - 1] += character === '\\' ? (characters[at] ?? '') : character;
+    const plain = character === '\\' ? (characters[at] ?? '') : character;
+    runs.push(`${runs.pop() ?? ''}${plain}`);
   }
   const last = runs.length - 1;
   return runs.flatMap((text, index): Piece[] => {

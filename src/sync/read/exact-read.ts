@@ -4,7 +4,8 @@ import type { Mapping } from '../../mapping';
 import { RejectedRecordError, SyncError } from '../errors';
 import { boundOf } from '../query/bound-of-options';
 import { settleAbsent } from '../refresh/absence';
-import { placeOf, refreshScope, refuseAhead } from '../refresh/apply';
+import { refuseAhead } from '../refresh/apply';
+import { placeOf, refreshScope, rollBack } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
 import type { Synced } from '../runtime';
 import { refreshLeg, setOf, type Knowledge } from './legs';
@@ -18,9 +19,9 @@ export interface Read<T> {
   readonly model: ModelStatic<Model>;
   readonly options: ReadOptions;
   /** Sequelize's own call, which stays local. */
-  run(options: ReadOptions): Promise<T>;
+  readonly run: (options: ReadOptions) => Promise<T>;
   /** Sequelize's own findAll on the same model, which stays local; for the last check. */
-  findRows(options: ReadOptions): Promise<unknown>;
+  readonly findRows: (options: ReadOptions) => Promise<unknown>;
   /** The result may be instances that can be checked themselves; never true of aggregates. */
   readonly givesRows: boolean;
 }
@@ -114,8 +115,7 @@ async function checkThenAnswer<T>(
     await snapshot.commit();
     return answer;
   } catch (error) {
-    const { finished } = snapshot as Transaction & { finished?: string };
-    if (finished === undefined) await snapshot.rollback();
+    await rollBack(snapshot);
     throw error;
   }
 }
@@ -166,7 +166,8 @@ function withoutAttributes(include: unknown): unknown {
     include !== null &&
     Object.getPrototypeOf(include) === Object.prototype;
   if (!isOptions) return include;
-  const { attributes: _attributes, through, ...rest } = include as Record<string, unknown>;
+  const { through, ...rest } = include as Record<string, unknown>;
+  delete rest.attributes;
   return {
     ...rest,
     ...(through === undefined ? {} : { through: withoutAttributes(through) }),

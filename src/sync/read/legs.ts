@@ -1,11 +1,12 @@
-import { type Model, type ModelStatic, type WhereOptions } from 'sequelize';
+import { type Model, type ModelStatic } from 'sequelize';
 import type { LegacyFilter, LegacyRecord } from '../../../legacy-client';
 import { registeredModel } from '../../model/history';
 import type { MappedAttribute, Mapping } from '../../mapping';
 import { UntranslatableQueryError, type AheadRow, type RejectedRecord } from '../errors';
 import { allOf, exactly, type Bound } from '../query/bound';
 import { boundOf } from '../query/bound-of-options';
-import { applyAnswer, placeOf, type RefreshScope } from '../refresh/apply';
+import { applyAnswer } from '../refresh/apply';
+import { placeOf, type RefreshScope } from '../refresh/scope';
 import { fetchRecords, withKeys } from '../refresh/fetch';
 import type { ConformedInclude } from './sequelize-internals';
 
@@ -158,7 +159,7 @@ async function refreshInclude(
   }
   const own = await boundOf(knowledge.scope.runtime, placeOf(knowledge.scope), {
     mapping: target,
-    where: include.where as WhereOptions | undefined,
+    where: include.where,
   });
   const bound = association.throughModel
     ? own

@@ -43,6 +43,10 @@ export interface ReadOptions {
   [option: string | symbol]: unknown;
 }
 
+interface SequelizeUtils {
+  cloneDeep<T>(value: T): T;
+}
+
 interface ModelInternals {
   _injectScope(options: ReadOptions): void;
   _conformIncludes(options: ReadOptions, self: unknown): void;
@@ -64,8 +68,7 @@ export function effectiveOptions(
   model: ModelStatic<Model>,
   options: ReadOptions,
 ): EffectiveOptions {
-  const { cloneDeep } = Utils as unknown as { cloneDeep<T>(value: T): T };
-  const copy = cloneDeep(options);
+  const copy = (Utils as unknown as SequelizeUtils).cloneDeep(options);
   const internals = model as unknown as ModelInternals;
   internals._injectScope(copy);
   internals._conformIncludes(copy, model);

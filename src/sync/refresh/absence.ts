@@ -5,10 +5,11 @@ import { openSavepoint } from '../../model/unit-of-work';
 import type { Mapping } from '../../mapping';
 import { SyncError, type AheadRow } from '../errors';
 import { localTable, type LocalTable } from '../local-table';
-import { applyAnswer, inTransaction, type Applied, type RefreshScope } from './apply';
+import { applyAnswer, type Applied } from './apply';
 import { fetchRecords, withKeys, type Fetched } from './fetch';
 import { isForeignKeyViolation } from './rejected';
-import { noteKnown, refreshComment, type StorePlace } from './store';
+import { inTransaction, type RefreshScope, type StorePlace } from './scope';
+import { noteKnown, refreshComment } from './store';
 
 /** What became of rows that an answer did not contain. */
 export interface Settled extends Applied {

@@ -1,15 +1,14 @@
-import type { Transaction } from 'sequelize';
 import type { LegacyRecord } from '../../../legacy-client';
-import { openSavepoint } from '../../model/unit-of-work';
 import type { Mapping } from '../../mapping';
 import { NotInSyncError, type AheadRow, type RejectedRecord } from '../errors';
-import type { Place, Runtime } from '../runtime';
 import { compare, type Difference } from './compare';
+import { fetchRecords, withKeys } from './fetch';
 import { refreshTable, type RefreshTable } from './input-sql';
-import { fetchMissingParents } from './parents';
+import { missingParents } from './parents';
 import { isDataError, isLockTimeout, noteRejected } from './rejected';
 import { incomingRows, type IncomingRow } from './row';
-import { store, type StorePlace } from './store';
+import { expectRecords, inTransaction, placeOf, type RefreshScope } from './scope';
+import { store } from './store';
 
 /** One legacy answer about records of one model. */
 export interface Answer {
@@ -24,34 +23,11 @@ export interface Answer {
   readonly isOwnWrite?: boolean;
 }
 
-/** What a call carries through all the refreshes that it causes. */
-export interface RefreshScope {
-  readonly runtime: Runtime;
-  /** The caller's transaction; without one a refresh has a short one of its own. */
-  readonly transaction: Transaction | undefined;
-  /** `Model:key` of parents that this call has asked for already. */
-  readonly askedParents: Set<string>;
-  /** Lookups to set when everything has arrived: two records may refer to each other. */
-  readonly deferred: { readonly table: RefreshTable; readonly differences: Difference[] }[];
-}
-
 /** What a refresh found that the caller must decide on. */
 export interface Applied {
   readonly rejected: readonly RejectedRecord[];
   /** Rows with local changes; left as they are. */
   readonly ahead: readonly AheadRow[];
-}
-
-/** Begin the refreshes of one call. */
-export function refreshScope(runtime: Runtime, transaction: Transaction | undefined): RefreshScope {
-  return { runtime, transaction, askedParents: new Set(), deferred: [] };
-}
-
-/** The place where statements of this scope run that need no transaction of their own. */
-export function placeOf({ runtime, transaction }: RefreshScope): Place {
-  return transaction
-    ? { sequelize: runtime.sequelize, transaction }
-    : { sequelize: runtime.pool, transaction: null };
 }
 
 /**
@@ -60,12 +36,31 @@ export function placeOf({ runtime, transaction }: RefreshScope): Place {
  */
 export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<Applied> {
   const { rows, columns, rejected } = incomingRows(answer.mapping, answer.records);
-  const table = await refreshTable(scope.runtime, answer.mapping, columns);
-  const { askedAt, isOwnWrite = false } = answer;
-  const applied = await applyRows(scope, table, { rows, askedAt, isOwnWrite });
-  const all = [...rejected, ...applied.rejected];
-  await noteRejected(placeOf(scope), answer.mapping.name, all);
-  return { rejected: all, ahead: applied.ahead };
+  const { mapping, askedAt, isOwnWrite = false } = answer;
+  const table = await refreshTable(scope.runtime, mapping, columns);
+  expectRecords(
+    scope,
+    mapping,
+    rows.map((row) => row.key),
+  );
+  let applied: Applied = { rejected, ahead: [] };
+  for (let start = 0; start < rows.length; start += chunkSize) {
+    const chunk = rows.slice(start, start + chunkSize);
+    const next = await applyRows(scope, table, { rows: chunk, askedAt, isOwnWrite });
+    applied = bothOf(applied, next);
+  }
+  await noteRejected(placeOf(scope), mapping.name, applied.rejected);
+  return applied;
+}
+
+/** The statements do not grow with the rows, but their parameters do. */
+const chunkSize = 5000;
+
+function bothOf(first: Applied, second: Applied): Applied {
+  return {
+    rejected: [...first.rejected, ...second.rejected],
+    ahead: [...first.ahead, ...second.ahead],
+  };
 }
 
 interface RowsAnswer {
@@ -97,10 +92,7 @@ async function applyRows(
     const middle = Math.ceil(answer.rows.length / 2);
     const first = await applyRows(scope, table, { ...answer, rows: answer.rows.slice(0, middle) });
     const second = await applyRows(scope, table, { ...answer, rows: answer.rows.slice(middle) });
-    return {
-      rejected: [...first.rejected, ...second.rejected],
-      ahead: [...first.ahead, ...second.ahead],
-    };
+    return bothOf(first, second);
   }
 }
 
@@ -116,13 +108,37 @@ async function applyBatch(
   const overwrite = answer.isOwnWrite || table.mapping.definition.onLocalAhead === 'overwrite';
   const ahead = differences.filter((row) => row.ahead && row.differs && !overwrite);
   const changes = differences.filter((row) => !(row.ahead && row.differs && !overwrite));
-  await fetchMissingParents(scope, table, changes);
+  const parents = await fetchParents(scope, table, changes);
   if (changes.length > 0) {
     await inTransaction(scope, (place) =>
       store(scope.runtime, place, table, { ...answer, differences: changes }),
     );
   }
-  return { rejected: [], ahead: ahead.map(aheadRow) };
+  return { rejected: [], ahead: [...parents.ahead, ...ahead.map(aheadRow)] };
+}
+
+/**
+ * Fetch the records that incoming rows refer to and that are not here, and their own parents, one
+ * request a model and level. A parent that this call has or awaits already (records may refer to
+ * each other) is linked at its end, by `linkDeferred`.
+ */
+async function fetchParents(
+  scope: RefreshScope,
+  table: RefreshTable,
+  differences: readonly Difference[],
+): Promise<Applied> {
+  let applied: Applied = { rejected: [], ahead: [] };
+  for (const [mapping, keys] of missingParents(table, differences)) {
+    const wanted = expectRecords(scope, mapping, keys);
+    if (wanted.length === 0) continue;
+    const fetched = await fetchRecords(scope.runtime, mapping, withKeys(mapping, wanted));
+    // What is wrong with a parent shows in the lookups that cannot be set.
+    const { ahead } = await applyAnswer(scope, { mapping, ...fetched });
+    applied = bothOf(applied, { rejected: [], ahead });
+  }
+  const open = differences.filter(({ unresolved }) => unresolved.length > 0);
+  if (open.length > 0) scope.deferred.push({ table, differences: open });
+  return applied;
 }
 
 function aheadRow(difference: Difference): AheadRow {
@@ -132,36 +148,6 @@ function aheadRow(difference: Difference): AheadRow {
     localModifiedAt: difference.localModifiedAt,
     legacyModifiedAt: difference.legacyModifiedAt,
   };
-}
-
-/** Run in a savepoint of the caller's transaction, or in a short transaction of the library's. */
-export async function inTransaction<T>(
-  scope: RefreshScope,
-  body: (place: StorePlace) => Promise<T>,
-): Promise<T> {
-  const { runtime, transaction: outer } = scope;
-  const sequelize = outer ? runtime.sequelize : runtime.pool;
-  const transaction = outer
-    ? await openSavepoint(outer)
-    : await sequelize.transaction({ transaction: null });
-  try {
-    if (!outer) {
-      await sequelize.query(`SELECT set_config('lock_timeout', '1000', true)`, { transaction });
-    }
-    const result = await body({ sequelize, transaction });
-    await transaction.commit();
-    return result;
-  } catch (error) {
-    await rollBack(transaction);
-    throw error;
-  }
-}
-
-/** A failed commit has rolled back already. */
-async function rollBack(transaction: Transaction): Promise<void> {
-  if ((transaction as Transaction & { finished?: string }).finished === undefined) {
-    await transaction.rollback();
-  }
 }
 
 /** @throws NotInSyncError when rows are ahead. */

@@ -1,54 +1,27 @@
 import type { Mapping } from '../../mapping';
 import type { RejectedRecord } from '../errors';
-import { applyAnswer, inTransaction, type RefreshScope } from './apply';
 import type { Difference } from './compare';
-import { fetchRecords, withKeys } from './fetch';
 import type { RefreshTable } from './input-sql';
 import { noteRejected } from './rejected';
+import { inTransaction, type RefreshScope } from './scope';
 import { linkLookups } from './store';
 
-/**
- * Fetch the records that incoming rows refer to and that are not here, and their own parents, one
- * request a model and level. A parent in the same answer needs none; one that was asked for already
- * (records may refer to each other) is linked at the end of the call, by {@link linkDeferred}.
- */
-export async function fetchMissingParents(
-  scope: RefreshScope,
+/** The legacy keys that incoming rows refer to and that are not here, by model. */
+export function missingParents(
   table: RefreshTable,
   differences: readonly Difference[],
-): Promise<void> {
+): Map<Mapping, Set<string>> {
   const missing = new Map<Mapping, Set<string>>();
-  const here = new Set(differences.map(({ row }) => row.key));
-  for (const { row, unresolved } of differences) {
-    for (const column of unresolved) {
-      const target = table.columns.find((candidate) => candidate.column === column)?.lookup?.target;
+  for (const { column, lookup } of table.columns) {
+    if (!lookup?.target) continue;
+    const keys = missing.get(lookup.target) ?? new Set();
+    for (const { row, unresolved } of differences) {
       const key = row.values[column];
-      if (!target || typeof key !== 'string') continue;
-      if (target === table.mapping && here.has(key)) continue;
-      const keys = missing.get(target) ?? new Set();
-      missing.set(target, keys.add(key));
+      if (unresolved.includes(column) && typeof key === 'string') keys.add(key);
     }
+    if (keys.size > 0) missing.set(lookup.target, keys);
   }
-  for (const key of here) scope.askedParents.add(parentName(table.mapping, key));
-  for (const [target, keys] of missing) await fetchParents(scope, target, keys);
-  const open = differences.filter(({ unresolved }) => unresolved.length > 0);
-  if (open.length > 0) scope.deferred.push({ table, differences: open });
-}
-
-async function fetchParents(
-  scope: RefreshScope,
-  target: Mapping,
-  keys: ReadonlySet<string>,
-): Promise<void> {
-  const wanted = [...keys].filter((key) => !scope.askedParents.has(parentName(target, key)));
-  if (wanted.length === 0) return;
-  for (const key of wanted) scope.askedParents.add(parentName(target, key));
-  const { records, askedAt } = await fetchRecords(scope.runtime, target, withKeys(target, wanted));
-  await applyAnswer(scope, { mapping: target, records, askedAt });
-}
-
-function parentName(mapping: Mapping, key: string): string {
-  return `${mapping.name}:${key}`;
+  return missing;
 }
 
 /**

@@ -59,6 +59,23 @@ function incomingRow(mapping: Mapping, record: LegacyRecord, extra: Set<string>)
     const value: LegacyValue = record.values[mapped.property.name] ?? null;
     values[mapped.column] = mapped.fromLegacy(value);
   }
+  Object.assign(values, hookedValues(mapping, record, extra));
+  return {
+    key: record.key,
+    modifiedOn: record.modifiedOn,
+    createdOn: record.createdOn,
+    version: record.version,
+    values,
+  };
+}
+
+/** What the mapping's own hook makes of a record, by column. */
+function hookedValues(
+  mapping: Mapping,
+  record: LegacyRecord,
+  extra: Set<string>,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
   const context = { model: mapping.name, operation: 'refresh' } as const;
   const changed = mapping.definition.fromLegacy?.(record, context) ?? {};
   for (const [attribute, value] of Object.entries(changed)) {
@@ -74,11 +91,5 @@ function incomingRow(mapping: Mapping, record: LegacyRecord, extra: Set<string>)
     }
     values[column] = value;
   }
-  return {
-    key: record.key,
-    modifiedOn: record.modifiedOn,
-    createdOn: record.createdOn,
-    version: record.version,
-    values,
-  };
+  return values;
 }

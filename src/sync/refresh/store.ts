@@ -1,8 +1,8 @@
-import { QueryTypes, Utils, type Transaction } from 'sequelize';
+import { QueryTypes, Utils } from 'sequelize';
 import { historyOf } from '../../model/history';
 import { quote } from '../local-table';
 import type { RejectedRecord } from '../errors';
-import type { Place, Runtime } from '../runtime';
+import type { Runtime } from '../runtime';
 import type { Difference } from './compare';
 import {
   incomingValue,
@@ -12,14 +12,10 @@ import {
   type RefreshTable,
 } from './input-sql';
 import type { IncomingRow } from './row';
+import type { StorePlace } from './scope';
 
 /** The comment of every revision that a refresh writes. */
 export const refreshComment = 'legacy refresh';
-
-/** A place that is inside a transaction. */
-export interface StorePlace extends Place {
-  readonly transaction: Transaction;
-}
 
 /** What to store of an answer. */
 export interface Changes {

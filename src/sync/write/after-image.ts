@@ -1,6 +1,7 @@
 import type { LegacyRecord } from '../../../legacy-client';
 import { RejectedRecordError } from '../errors';
-import { applyAnswer, refreshScope } from '../refresh/apply';
+import { applyAnswer } from '../refresh/apply';
+import { refreshScope } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
 import type { SyncedInstance } from './save';
 import { idOf, type SyncedWrite } from './synced-write';

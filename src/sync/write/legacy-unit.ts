@@ -3,7 +3,7 @@ import { LegacyNotFoundError } from '../../../legacy-client';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
 import { DualWriteError } from '../errors';
 import { removeGone } from '../refresh/absence';
-import { refreshScope } from '../refresh/apply';
+import { refreshScope } from '../refresh/scope';
 import type { Runtime } from '../runtime';
 import { Lane } from './lane';
 import type { DestroyStep, Step } from './steps';
@@ -109,6 +109,14 @@ export class LegacyUnit implements Participant {
     if (known === 'committed') return;
     await this.#completeDeletes();
     await this.#undo(this.#steps);
+    const [step] = this.#steps;
+    if (known === 'aborted' && step) {
+      throw new DualWriteError(
+        'A statement of this transaction had failed before, so PostgreSQL rolled it back instead ' +
+          'of committing it. Let such an error leave the transaction, or use a savepoint.',
+        { ...named(step), legacy: 'undone' },
+      );
+    }
   }
 
   async #undo(steps: readonly Step[]): Promise<void> {
@@ -117,11 +125,7 @@ export class LegacyUnit implements Participant {
       try {
         await undo(this.runtime, step);
       } catch (error) {
-        this.runtime.logger?.error('A legacy write could not be taken back', {
-          model: step.mapping.name,
-          legacyId: step.key,
-          operation: step.operation,
-        });
+        this.runtime.logger?.error('A legacy write could not be taken back', named(step));
         failures.push(error);
       }
     }
@@ -150,13 +154,19 @@ export class LegacyUnit implements Participant {
       throw new Error(`The database says: ${row?.status ?? 'nothing'}.`);
     } catch (error) {
       throw new DualWriteError('Whether the local transaction was committed is not known yet.', {
-        model: step.mapping.name,
-        id: step.id,
-        legacyId: step.key,
-        operation: step.operation,
+        ...named(step),
         legacy: 'applied',
         cause: error,
       });
     }
   }
+}
+
+function named({ mapping, id, key, operation }: Step): {
+  model: string;
+  id: unknown;
+  legacyId: string;
+  operation: string;
+} {
+  return { model: mapping.name, id, legacyId: key, operation };
 }

@@ -43,7 +43,7 @@ async function outgoingValue(
   },
 ): Promise<LegacyValue> {
   const { mapped, mapping } = write;
-  const value = write.values[mapped.attribute];
+  const value = write.values[mapped.attribute] as string | number | null | undefined;
   if (mapped.target && value !== null && value !== undefined) {
     const keys = await legacyKeys(runtime, place, { mapping: mapped.target, ids: [value] });
     const key = keys.get(String(value));
