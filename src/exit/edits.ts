@@ -31,8 +31,21 @@ export function replaceLines(
   return { text: joined(lines.slice(0, place), fresh, lines.slice(place + old.length)) };
 }
 
-/** Remove all that stands between the markers, and the lines with the markers. */
-export function removeMarkedLines(text: string): Edited {
+/**
+ * Remove lines, compared as {@link replaceLines} does; without any, all that stands between the
+ * markers, and the lines with the markers.
+ */
+export function removeLines(text: string, lines: readonly string[]): Edited {
+  if (lines.length === 0) return removeMarkedLines(text);
+  let edited: Edited = { text };
+  for (const line of lines) {
+    if ('problem' in edited) return edited;
+    edited = replaceLines(edited.text, [line], []);
+  }
+  return edited;
+}
+
+function removeMarkedLines(text: string): Edited {
   const kept: string[][] = [[]];
   let isInside = false;
   for (const [index, line] of text.split('\n').entries()) {

@@ -12,8 +12,11 @@ export type ExitStep =
       readonly old: readonly string[];
       readonly replacement: readonly string[];
     }
-  /** All that stands between the two markers goes, and the markers. */
-  | { readonly verb: 'remove-lines'; readonly path: string }
+  /**
+   * These lines go, each of which must exist exactly once; without lines, all that stands between
+   * the two markers, and the markers.
+   */
+  | { readonly verb: 'remove-lines'; readonly path: string; readonly lines: readonly string[] }
   /** A package leaves package.json. */
   | { readonly verb: 'uninstall'; readonly packageName: string }
   /** These attributes' columns leave every model's table. */
@@ -43,6 +46,8 @@ const opening = '```exit';
  *   - export { LegacyModel as ApplicationModel } from '../src';
  *   + export { TimestampedModel as ApplicationModel } from '../src';
  * remove-lines src/main.ts
+ * remove-lines tsconfig.json
+ *   - "legacy-client",
  * uninstall axios
  * drop-columns legacyId legacyVersion
  * drop-tables dual_write_known
@@ -96,7 +101,7 @@ type StepParser = (words: readonly string[], changes: readonly string[]) => Exit
 const parsers: Readonly<Record<ExitStep['verb'], StepParser>> = {
   delete: (words) => onPath(words, (file) => ({ verb: 'delete', path: file })),
   replace: (words, changes) => onPath(words, (file) => replaceStep(file, changes)),
-  'remove-lines': (words) => onPath(words, (file) => ({ verb: 'remove-lines', path: file })),
+  'remove-lines': (words, changes) => onPath(words, (file) => removalStep(file, changes)),
   uninstall: ([packageName, ...more]) =>
     packageName !== undefined && more.length === 0
       ? { verb: 'uninstall', packageName }
@@ -113,8 +118,8 @@ function isVerb(word: string): word is ExitStep['verb'] {
 function parseStep({ text, changes }: ListEntry): ExitStep | string {
   const [verb = '', ...words] = text.split(/\s+/);
   if (!isVerb(verb)) return `'${text}' begins with none of ${Object.keys(parsers).join(', ')}.`;
-  if (verb !== 'replace' && changes.length > 0) {
-    return `lines with - and + follow 'replace' only, not '${verb}'.`;
+  if (changes.length > 0 && verb !== 'replace' && verb !== 'remove-lines') {
+    return `no lines with - or + may follow '${verb}'.`;
   }
   if (words.length === 0) return `'${verb}' says not of what.`;
   return parsers[verb](words, changes);
@@ -124,10 +129,17 @@ function onPath(words: readonly string[], step: (file: string) => ExitStep | str
   const [file] = words;
   if (words.length !== 1 || !file) return 'one path is needed, without blanks.';
   const normal = path.posix.normalize(file);
-  if (path.posix.isAbsolute(file) || normal !== file || /^\.\.?(\/|$)/.test(file)) {
+  if (normal !== file || /^\/|^\.\.?(\/|$)|\/$/.test(file)) {
     return `'${file}' is not a plain path below the project's folder.`;
   }
   return step(file);
+}
+
+function removalStep(file: string, changes: readonly string[]): ExitStep | string {
+  if (changes.some((change) => !change.startsWith('-'))) {
+    return "'remove-lines' puts nothing in the place of what goes: only lines with - may follow.";
+  }
+  return { verb: 'remove-lines', path: file, lines: changes.map((change) => change.slice(2)) };
 }
 
 function replaceStep(file: string, changes: readonly string[]): ExitStep | string {

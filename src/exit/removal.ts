@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Edited, removeMarkedLines, replaceLines, uninstallFrom } from './edits';
+import { type Edited, removeLines, replaceLines, uninstallFrom } from './edits';
 import { ExitError } from './errors';
 import type { ExitStep } from './exit-list';
 
@@ -75,7 +75,7 @@ function editOf(step: ExitStep): Edit | undefined {
     case 'replace':
       return { path: step.path, apply: (text) => replaceLines(text, step.old, step.replacement) };
     case 'remove-lines':
-      return { path: step.path, apply: removeMarkedLines };
+      return { path: step.path, apply: (text) => removeLines(text, step.lines) };
     case 'uninstall':
       return { path: manifest, apply: (text) => uninstallFrom(text, step.packageName) };
     case 'delete':
