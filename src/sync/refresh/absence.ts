@@ -112,6 +112,23 @@ async function getOrGone(
   }
 }
 
+/**
+ * Try again to remove rows that had to stay because others referred to them.
+ *
+ * @returns the keys of those that still do.
+ */
+export async function removeKept(
+  scope: RefreshScope,
+  mapping: Mapping,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const { hidden } = await removeGone(scope, mapping, {
+    keys,
+    askedAt: await scope.runtime.clock.now(),
+  });
+  return hidden;
+}
+
 interface Gone {
   readonly keys: readonly string[];
   readonly askedAt: Date;

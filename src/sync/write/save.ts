@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Model, Transaction } from 'sequelize';
+import type { Model, ModelStatic, Transaction } from 'sequelize';
 import type { Synced } from '../runtime';
 import { createRecord } from './create';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
@@ -37,8 +37,12 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
   const { instance, synced } = save;
   const wasNew = instance.isNewRecord;
   const given = legacyIdOf(instance);
-  const isCreate = wasNew || given === null;
-  if (isCreate && given === null && synced.runtime.client.dialect.clientKeys !== 'no') {
+  const isCreate = wasNew || given === null || isRestored(instance);
+  if (
+    isCreate &&
+    (given === null || !wasNew) &&
+    synced.runtime.client.dialect.clientKeys !== 'no'
+  ) {
     instance.legacyId = randomUUID();
   }
   try {
@@ -77,6 +81,13 @@ async function createInOrder<T>(
   };
   if (queue) queue.push(create);
   else await create(write);
+}
+
+/** Restoring a soft-deleted row: its legacy record is gone, and gets a successor. */
+function isRestored(instance: Model): boolean {
+  const { paranoid, deletedAt } = (instance.constructor as ModelStatic<Model>).options;
+  const attribute = typeof deletedAt === 'string' ? deletedAt : 'deletedAt';
+  return paranoid === true && instance.changed(attribute as never) && !instance.get(attribute);
 }
 
 /** Null also for a new instance that was given none. */

@@ -27,9 +27,13 @@ export async function updateRecord(write: SyncedWrite, change: ChangedInstance):
     attributes: changed,
     values: instance.get() as Record<string, unknown>,
   });
-  if (Object.keys(sent).length === 0) return;
   const key = String(instance.legacyId);
+  const readAt = await runtime.clock.now();
   const before = await beforeImage(write, instance);
+  if (Object.keys(sent).length === 0) {
+    // Only fields that are never sent: the legacy system's values stand.
+    return takeAfterImage(write, instance, { record: before, askedAt: readAt });
+  }
   await refuseConflicts(write, change, before);
   const step: UpdateStep = {
     operation: 'update',

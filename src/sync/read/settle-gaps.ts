@@ -1,0 +1,59 @@
+import type { Mapping } from '../../mapping';
+import { RejectedRecordError } from '../errors';
+import { removeKept, settleAbsent } from '../refresh/absence';
+import { refuseAhead } from '../refresh/apply';
+import { linkDeferred } from '../refresh/parents';
+import { placeOf } from '../refresh/scope';
+import { pushRows } from '../write/push';
+import { setOf, type Knowledge } from './legs';
+import { keptTombstones, type Gaps } from './verify';
+
+/** Find out about the rows of an answer that what was fetched does not vouch for. */
+export async function closeGaps(knowledge: Knowledge, gaps: Gaps): Promise<void> {
+  for (const { mapping, row } of gaps.ahead) knowledge.ahead.push({ mapping, rows: [row] });
+  for (const [mapping, keys] of gaps.unseen) await settleUnseen(knowledge, mapping, keys);
+}
+
+/** Each key is asked for once a call, all keys of a model together. */
+async function settleUnseen(
+  knowledge: Knowledge,
+  mapping: Mapping,
+  keys: readonly string[],
+): Promise<void> {
+  const { scope } = knowledge;
+  const seen = setOf(knowledge.seen, mapping.name);
+  const hidden = setOf(knowledge.hidden, mapping.name);
+  const gone = setOf(knowledge.gone, mapping.name);
+  const kept = await keptTombstones(placeOf(scope), mapping, keys);
+  for (const key of await removeKept(scope, mapping, kept)) hidden.add(key);
+  const open = keys.filter((key) => !kept.includes(key));
+  if (open.length === 0) return;
+  const settled = await settleAbsent(scope, mapping, {
+    keys: open,
+    gone: open.filter((key) => gone.has(key)),
+    found: seen.size,
+  });
+  for (const key of settled.present) seen.add(key);
+  for (const key of settled.hidden) hidden.add(key);
+  knowledge.rejected.push({ mapping, records: [...settled.rejected] });
+  knowledge.ahead.push({ mapping, rows: [...settled.ahead] });
+}
+
+/** Rows with local changes: sent now where the migrator says so, otherwise refused. */
+async function settleAhead({ ahead, scope }: Knowledge): Promise<void> {
+  for (const { mapping, rows } of ahead.splice(0)) {
+    if (mapping.definition.onLocalAhead !== 'push') refuseAhead(mapping, rows);
+    else await pushRows({ runtime: scope.runtime, mapping }, rows, scope.transaction);
+  }
+}
+
+/** Set what had to wait, and refuse to answer from rows that are not as they should be. */
+export async function settleRefresh(knowledge: Knowledge): Promise<void> {
+  knowledge.rejected.push(...(await linkDeferred(knowledge.scope)));
+  await settleAhead(knowledge);
+  for (const { mapping, records } of knowledge.rejected) {
+    if (mapping.definition.onRejected === 'skip') continue;
+    const [first, ...rest] = records;
+    if (first) throw new RejectedRecordError(mapping.name, [first, ...rest]);
+  }
+}
