@@ -8,7 +8,6 @@ import { initOrganisation, Organisation } from './organisation';
 import { initSector, Sector } from './sector';
 
 export { Contact, ContactOrder, Country, Interaction, Order, Organisation, Sector };
-export { type Channel, channels } from './interaction';
 
 const models = { Country, Sector, Organisation, Contact, Interaction, Order, ContactOrder };
 

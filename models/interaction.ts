@@ -11,11 +11,10 @@ import {
 import { ApplicationModel } from './base';
 import type { Contact } from './contact';
 
-/** The ways in which people talk to each other. */
-export const channels = ['phone', 'email', 'meeting', 'letter'] as const;
+const channels = ['phone', 'email', 'meeting', 'letter'] as const;
 
-/** One of {@link channels}. */
-export type Channel = (typeof channels)[number];
+/** The ways in which people talk to each other. */
+type Channel = (typeof channels)[number];
 
 /** A call, a letter, a meeting: something that was said to a contact. */
 export class Interaction extends ApplicationModel<

@@ -75,7 +75,7 @@ function joined(...parts: readonly (readonly string[])[]): string {
     if (lines.at(-1) === '' && /^\s*[})\]]/.test(rest[0] ?? '')) lines.pop();
     lines.push(...rest);
   }
-  return lines.join('\n');
+  return lines.join('\n').replace(/\n+$/, '\n');
 }
 
 /** Take a package out of a package.json. */
