@@ -4,6 +4,8 @@ import { historyOf } from '../model/history';
 import type { LegacyClient } from '../../legacy-client';
 import { buildRegistry, type Migrator } from '../mapping';
 import { connectRevisions, prepareRevisions } from '../revisions';
+import { recover, type RecoveryReport } from './recovery/recover';
+import { startTimer } from './recovery/timer';
 import { DatabaseClock } from './clock';
 import { openPool } from './pool';
 import { registerRuntime, type Logger, type Runtime, type SyncLimits } from './runtime';
@@ -23,18 +25,31 @@ export interface ConnectOptions {
   readonly namespace?: Namespace;
   readonly logger?: Logger;
   readonly limits?: Partial<SyncLimits>;
+  /** How often recovery runs by itself, in milliseconds; default 30,000, 0 for never. */
+  readonly recoverEveryMs?: number;
 }
 
 /** A connection between a Sequelize instance and a legacy system. */
 export interface DualWrite {
   /** Bring the library's own tables up to date. Idempotent; run it before the first call. */
   prepare(): Promise<void>;
+  /**
+   * Settle legacy writes whose transactions ended without doing so: after a crash, a lost
+   * connection, a lost answer. Runs on a timer, too.
+   */
+  recover(): Promise<RecoveryReport>;
   status(): Promise<SyncStatus>;
   /** Ends the library's own connections; the application's Sequelize stays open. */
   close(): Promise<void>;
 }
 
-const defaultLimits: SyncLimits = { maxRemovals: 100, maxRemovalShare: 0.5 };
+const defaultLimits: SyncLimits = {
+  maxRemovals: 100,
+  maxRemovalShare: 0.5,
+  settleAfterMs: 600_000,
+};
+
+const defaultRecoverEveryMs = 30_000;
 
 /**
  * Connect the models of a Sequelize instance with a legacy system. From now on their ordinary calls
@@ -65,6 +80,7 @@ export async function connectLegacy(
       [...registry.keys()].map((name) => [name, { lastRefreshAt: null, refreshes: 0 }]),
     ),
   };
+  const timer = startTimer(options.recoverEveryMs ?? defaultRecoverEveryMs, runtime);
   const releases = [registerRuntime(runtime), useNamespace(options.namespace)];
   if (!historyOf(sequelize)) releases.push(connectRevisions(sequelize));
   return Promise.resolve({
@@ -72,8 +88,10 @@ export async function connectLegacy(
       await prepareSchema(pool);
       await prepareRevisions(sequelize);
     },
+    recover: () => recover(runtime),
     status: () => readStatus(runtime),
     close: async () => {
+      await timer.stop();
       for (const release of releases.splice(0).reverse()) release();
       await pool.close();
     },

@@ -19,6 +19,11 @@ export interface SyncLimits {
   readonly maxRemovals: number;
   /** And how many of the rows that it found, as a share between 0 and 1; from 10 rows on. */
   readonly maxRemovalShare: number;
+  /**
+   * How long a request that was given up may still arrive, in milliseconds: above every time limit
+   * of servers and proxies on the way.
+   */
+  readonly settleAfterMs: number;
 }
 
 /** When a model was last refreshed, and how often. */

@@ -170,7 +170,7 @@ it('knows that COMMIT of a transaction with a failed statement rolls back', asyn
     await insertParent(transaction);
     await expect(sequelize.query('SELECT 1 / 0', { transaction })).rejects.toThrow(DatabaseError);
   });
-  expect(log).toEqual(['one rolled back']);
+  expect(log).toEqual(['one aborted']);
   await expect(parentCount()).resolves.toBe(0);
 });
 

@@ -14,6 +14,11 @@ export interface SchemaStep {
  * for after `applied_at` is newer, whatever its stamps say; of two that overlapped in time the one
  * with the newer stamp counts, then the one that was asked for later. `gone` is the tombstone of a
  * record that the legacy system no longer has; its row may still be here when others refer to it.
+ *
+ * `dual_write_intents` holds every legacy write that is about to be sent, noted outside the
+ * application's transaction; `dual_write_done` is written inside it, and so says of which of them
+ * the transaction has committed. An intent without a done row whose transaction has ended is a write
+ * that must be taken back, or, of a delete, completed.
  */
 export const schemaSteps: readonly SchemaStep[] = [
   {
@@ -35,6 +40,31 @@ CREATE TABLE IF NOT EXISTS dual_write_rejected (
   reason    text        NOT NULL,
   at        timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (model, legacy_id)
+)`);
+    },
+  },
+  {
+    name: '0002-intents',
+    up: async (context) => {
+      await context.sequelize.query(`
+CREATE TABLE IF NOT EXISTS dual_write_intents (
+  id        bigint      PRIMARY KEY,
+  unit      uuid        NOT NULL,
+  sequence  integer     NOT NULL,
+  operation text        NOT NULL,
+  model     text        NOT NULL,
+  local_id  text        NOT NULL,
+  legacy_id uuid,
+  sent      jsonb       NOT NULL,
+  before    jsonb       NOT NULL,
+  noted_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+  doubt     text
+)`);
+      await context.sequelize.query(`
+CREATE INDEX IF NOT EXISTS dual_write_intents_record ON dual_write_intents (legacy_id)`);
+      await context.sequelize.query(`
+CREATE TABLE IF NOT EXISTS dual_write_done (
+  intent_id bigint PRIMARY KEY
 )`);
     },
   },

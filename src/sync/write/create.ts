@@ -4,7 +4,7 @@ import { takeAfterImage } from './after-image';
 import { outgoingValues } from './outgoing';
 import type { SyncedInstance } from './save';
 import { send } from './send';
-import type { CreateStep } from './steps';
+import { newIntentId, type CreateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
 
 /** Create the legacy record of a row that has just been inserted, or has never had one. */
@@ -23,8 +23,10 @@ export async function createRecord(write: SyncedWrite, instance: SyncedInstance)
   const key = instance.legacyId ?? undefined;
   const step: CreateStep = {
     operation: 'create',
+    intentId: newIntentId(),
     mapping,
     id: idOf(instance),
+    sent,
     key: key ?? '',
     savepoints: write.unit.openSavepoints(),
     after: undefined,

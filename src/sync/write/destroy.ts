@@ -1,6 +1,7 @@
 import type { Transaction } from 'sequelize';
 import type { Synced } from '../runtime';
 import type { SyncedInstance } from './save';
+import { newIntentId } from './steps';
 import { idOf, inSyncedWrite } from './synced-write';
 
 /** The options of `destroy` that the sync layer looks at. */
@@ -21,8 +22,9 @@ export async function destroyBoth(
   await inSyncedWrite(synced, call.options, async ({ transaction, unit, mapping }) => {
     await call.run({ ...call.options, transaction });
     if (key === null) return;
-    unit.add({
+    await unit.add({
       operation: 'destroy',
+      intentId: newIntentId(),
       mapping,
       id: idOf(instance),
       key,

@@ -1,13 +1,14 @@
-import { QueryTypes, type Transaction } from 'sequelize';
-import { LegacyNotFoundError } from '../../../legacy-client';
+import type { Transaction } from 'sequelize';
+import { LegacyError, LegacyNotFoundError } from '../../../legacy-client';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
-import { DualWriteError } from '../errors';
-import { removeGone } from '../refresh/absence';
-import { refreshScope } from '../refresh/scope';
+import { DualWriteError, InDoubtError } from '../errors';
+import { settleUnit } from '../recovery/settle-unit';
 import type { Runtime } from '../runtime';
+import { awaitSettled, endIntents, noteDone, noteIntents } from './intents';
 import { Lane } from './lane';
-import type { DestroyStep, Step } from './steps';
-import { undo } from './undo';
+import { named, type DestroyStep, type Step } from './steps';
+
+const known = new WeakMap<UnitOfWork, Map<Runtime, LegacyUnit>>();
 
 /**
  * The legacy side of one unit of work: what was written, so that it can be taken back when the
@@ -17,11 +18,11 @@ import { undo } from './undo';
  * | --- | --- |
  * | commits | stand |
  * | is rolled back, as a whole or to a savepoint | are undone in reverse order |
- * | was sent its COMMIT, and no answer came | are settled by what the database says of it |
+ * | was sent its COMMIT, and no answer came | are settled by whether its done rows are there |
  */
 export class LegacyUnit implements Participant {
   #steps: Step[] = [];
-  #transactionId: string | undefined;
+  #noted = 0;
   readonly #lane = new Lane(this);
 
   private constructor(
@@ -31,7 +32,15 @@ export class LegacyUnit implements Participant {
 
   /** The legacy side of the unit that a transaction belongs to. */
   static of(runtime: Runtime, transaction: Transaction): LegacyUnit {
-    return UnitOfWork.of(transaction).enlist(runtime, (unit) => new LegacyUnit(runtime, unit));
+    const unit = UnitOfWork.of(transaction);
+    const legacyUnit = unit.enlist(runtime, () => new LegacyUnit(runtime, unit));
+    known.set(unit, (known.get(unit) ?? new Map<Runtime, LegacyUnit>()).set(runtime, legacyUnit));
+    return legacyUnit;
+  }
+
+  /** The same, when there has been a write. */
+  static existing(runtime: Runtime, transaction: Transaction | undefined): LegacyUnit | undefined {
+    return transaction && known.get(UnitOfWork.of(transaction))?.get(runtime);
   }
 
   /** The savepoints that are open now, to be kept with a step. */
@@ -44,20 +53,33 @@ export class LegacyUnit implements Participant {
     return Lane.of(this, this.#lane);
   }
 
-  /** Note a write that was sent. */
-  add(step: Step): void {
+  /** The legacy keys of the records that this unit has written, or is going to delete. */
+  keys(operation?: Step['operation']): Set<string> {
+    const steps = operation
+      ? this.#steps.filter((step) => step.operation === operation)
+      : this.#steps;
+    return new Set(steps.map(({ key }) => key));
+  }
+
+  /** Note a write that is about to be sent. */
+  async add(step: Step): Promise<void> {
+    if (step.operation !== 'create') await awaitSettled(this.runtime, step, this.unit.id);
     this.#steps.push(step);
+    // A delete is noted when it is delivered: until then nothing has been sent.
+    if (step.operation !== 'destroy') await this.#note([step]);
+  }
+
+  async #note(steps: readonly Step[]): Promise<void> {
+    const first = this.#noted;
+    this.#noted += steps.length;
+    const { transaction, id } = this.unit;
+    await noteIntents(this.runtime, transaction, { unit: id, first, steps });
   }
 
   /** Forget a write that was certainly not carried out. */
-  remove(step: Step): void {
+  async remove(step: Step): Promise<void> {
     this.#steps = this.#steps.filter((other) => other !== step);
-  }
-
-  /** Take one write back at once. */
-  async undoNow(step: Step): Promise<void> {
-    await this.#undo([step]);
-    this.remove(step);
+    await endIntents(this.runtime, [step.intentId]);
   }
 
   /** From now on the unit can only be rolled back. */
@@ -65,13 +87,10 @@ export class LegacyUnit implements Participant {
     this.unit.doom(error);
   }
 
-  /** Ask for the transaction's number, by which the database knows its outcome later. */
   async flush(): Promise<void> {
-    const [row] = await this.runtime.sequelize.query<{ id: string }>(
-      'SELECT pg_current_xact_id()::text AS id',
-      { type: QueryTypes.SELECT, transaction: this.unit.transaction },
-    );
-    this.#transactionId = row?.id;
+    const deletes = this.#deletes();
+    if (deletes.length > 0) await this.#note(deletes);
+    await noteDone(this.runtime, this.unit.transaction, this.#steps);
   }
 
   /** Send the deletes: after everything else has succeeded, because they cannot be taken back. */
@@ -80,17 +99,17 @@ export class LegacyUnit implements Participant {
     if (deletes.length === 0) return;
     const { transaction } = this.unit;
     await this.runtime.sequelize.query('SET CONSTRAINTS ALL IMMEDIATE', { transaction });
-    for (const step of deletes) {
-      await this.#delete(step);
-      step.isDelivered = true;
-    }
+    for (const step of deletes) await this.#deliver(step);
   }
 
-  async #delete({ mapping, key }: DestroyStep): Promise<void> {
+  async #deliver(step: DestroyStep): Promise<void> {
+    step.isDelivered = true;
     try {
-      await this.runtime.client.delete(mapping.entity, key);
+      await this.runtime.client.delete(step.mapping.entity, step.key);
     } catch (error) {
-      if (!(error instanceof LegacyNotFoundError)) throw error;
+      if (error instanceof LegacyNotFoundError) return;
+      if (error instanceof LegacyError && error.outcome === 'refused') step.isDelivered = false;
+      throw error;
     }
   }
 
@@ -101,16 +120,19 @@ export class LegacyUnit implements Participant {
   async rolledBackTo(savepoint: Transaction): Promise<void> {
     const gone = this.#steps.filter((step) => step.savepoints.has(savepoint));
     this.#steps = this.#steps.filter((step) => !step.savepoints.has(savepoint));
-    await this.#undo(gone);
+    await this.#settle(gone);
   }
 
   async ended(outcome: UnitOutcome): Promise<void> {
-    const known = outcome === 'unknown' ? await this.#askOutcome() : outcome;
-    if (known === 'committed') return;
-    await this.#completeDeletes();
-    await this.#undo(this.#steps);
-    const [step] = this.#steps;
-    if (known === 'aborted' && step) {
+    const steps = this.#steps;
+    if (steps.length === 0) return;
+    if (outcome === 'committed') {
+      await this.#forget(steps);
+      return;
+    }
+    await this.#settle(steps);
+    const [step] = steps;
+    if (outcome === 'aborted' && step) {
       throw new DualWriteError(
         'A statement of this transaction had failed before, so PostgreSQL rolled it back instead ' +
           'of committing it. Let such an error leave the transaction, or use a savepoint.',
@@ -119,54 +141,29 @@ export class LegacyUnit implements Participant {
     }
   }
 
-  async #undo(steps: readonly Step[]): Promise<void> {
-    const failures: unknown[] = [];
-    for (const step of [...steps].reverse()) {
-      try {
-        await undo(this.runtime, step);
-      } catch (error) {
-        this.runtime.logger?.error('A legacy write could not be taken back', named(step));
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
-  }
-
-  /** What the legacy system has deleted is deleted here, too, though its transaction failed. */
-  async #completeDeletes(): Promise<void> {
-    const scope = refreshScope(this.runtime, undefined);
-    for (const { mapping, key } of this.#deletes().filter((step) => step.isDelivered)) {
-      const askedAt = await this.runtime.clock.now();
-      await removeGone(scope, mapping, { keys: [key], askedAt });
-    }
-  }
-
-  async #askOutcome(): Promise<UnitOutcome> {
-    const [step] = this.#steps;
-    if (!step) return 'committed';
+  /** The writes stand; what remains noted about them is tidied up by recovery at the latest. */
+  async #forget(steps: readonly Step[]): Promise<void> {
     try {
-      const [row] = await this.runtime.pool.query<{ status: string | null }>(
-        'SELECT pg_xact_status($1::xid8) AS status',
-        { bind: [this.#transactionId], type: QueryTypes.SELECT, transaction: null },
+      await endIntents(
+        this.runtime,
+        steps.map(({ intentId }) => intentId),
       );
-      if (row?.status === 'committed') return 'committed';
-      if (row?.status === 'aborted') return 'rolled back';
-      throw new Error(`The database says: ${row?.status ?? 'nothing'}.`);
     } catch (error) {
-      throw new DualWriteError('Whether the local transaction was committed is not known yet.', {
-        ...named(step),
-        legacy: 'applied',
-        cause: error,
-      });
+      const reason = error instanceof Error ? error.message : String(error);
+      this.runtime.logger?.warn('Ended intents could not be removed yet', { reason });
     }
   }
-}
 
-function named({ mapping, id, key, operation }: Step): {
-  model: string;
-  id: unknown;
-  legacyId: string;
-  operation: string;
-} {
-  return { model: mapping.name, id, legacyId: key, operation };
+  async #settle(steps: readonly Step[]): Promise<void> {
+    const [first] = steps;
+    if (!first) return;
+    const failures: unknown[] = [];
+    const settlement = await settleUnit(this.runtime, steps, (error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+    if (settlement !== 'left alone') return;
+    throw new InDoubtError(
+      'Whether the local transaction has ended is not known yet. Recovery settles the write.',
+      named(first),
+    );
+  }
 }

@@ -1,6 +1,7 @@
 import { LegacyError, LegacyResponseError, type LegacyRecord } from '../../../legacy-client';
 import type { CreateStep, UpdateStep } from './steps';
 import type { SyncedWrite } from './synced-write';
+import { undo } from './undo';
 
 /**
  * Send a create or an update, and keep account of what is known about it.
@@ -17,13 +18,13 @@ export async function send(
   step: CreateStep | UpdateStep,
   request: () => Promise<LegacyRecord>,
 ): Promise<LegacyRecord> {
-  write.unit.add(step);
+  await write.unit.add(step);
   try {
     step.after = await request();
     return step.after;
   } catch (error) {
     const isRefused = error instanceof LegacyError && error.outcome === 'refused';
-    if (isRefused) write.unit.remove(step);
+    if (isRefused) await write.unit.remove(step);
     else if (isAnswered(error)) await settleAnswered(write, step);
     else if (error instanceof Error) write.unit.doom(error);
     throw error;
@@ -37,5 +38,6 @@ function isAnswered(error: unknown): boolean {
 /** The request has come to its end, so what the service holds now is what it will hold. */
 async function settleAnswered(write: SyncedWrite, step: CreateStep | UpdateStep): Promise<void> {
   step.isOver = true;
-  await write.unit.undoNow(step);
+  await undo(write.runtime, step);
+  await write.unit.remove(step);
 }

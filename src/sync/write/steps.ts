@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'sequelize';
 import type { LegacyChanges, LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 
-interface StepBase {
+/** What every legacy write of a unit of work says of itself. */
+export interface StepBase {
+  /** Of the intent: a positive 64-bit number as text. It names a lock, too. */
+  readonly intentId: string;
   readonly mapping: Mapping;
   /** The local primary key. */
   readonly id: unknown;
@@ -12,20 +16,22 @@ interface StepBase {
   readonly savepoints: ReadonlySet<Transaction>;
 }
 
-/** A record that this unit of work has created, or may have. */
+/** A record that a unit of work has created, or may have. */
 export interface CreateStep extends StepBase {
   readonly operation: 'create';
+  readonly sent: LegacyChanges;
   /** The record as the service returned it; undefined while the outcome is unknown. */
   after: LegacyRecord | undefined;
   /** The request has certainly come to its end, whatever it did: it cannot arrive later. */
   isOver: boolean;
 }
 
-/** A record that this unit of work has changed, or may have. */
+/** A record that a unit of work has changed, or may have. */
 export interface UpdateStep extends StepBase {
   readonly operation: 'update';
   readonly sent: LegacyChanges;
-  readonly before: LegacyRecord;
+  /** What the sent properties held before. */
+  readonly before: LegacyChanges;
   /** The record afterwards; undefined while the outcome is unknown. */
   after: LegacyRecord | undefined;
   /** The request has certainly come to its end, whatever it did: it cannot arrive later. */
@@ -35,8 +41,24 @@ export interface UpdateStep extends StepBase {
 /** A record that will be deleted, as the last thing before COMMIT. */
 export interface DestroyStep extends StepBase {
   readonly operation: 'destroy';
+  /** The service may have been asked to delete it. */
   isDelivered: boolean;
 }
 
 /** One legacy write of a unit of work. */
 export type Step = CreateStep | UpdateStep | DestroyStep;
+
+/** Make the number of a new intent: 62 random bits. */
+export function newIntentId(): string {
+  return (randomBytes(8).readBigUInt64BE() >> 2n).toString();
+}
+
+/** A step as errors and logs name it. */
+export function named({ mapping, id, key, operation }: Step): {
+  model: string;
+  id: unknown;
+  legacyId: string;
+  operation: string;
+} {
+  return { model: mapping.name, id, legacyId: key, operation };
+}

@@ -3,10 +3,11 @@ import type { MappedAttribute } from '../../mapping';
 import { SyncError } from '../errors';
 import { takeAfterImage } from './after-image';
 import { refuseConflicts } from './conflict';
+import { valuesOf } from './images';
 import { outgoingValues } from './outgoing';
 import type { SyncedInstance } from './save';
 import { send } from './send';
-import type { UpdateStep } from './steps';
+import { newIntentId, type UpdateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
 
 /** What a save has changed. */
@@ -37,12 +38,13 @@ export async function updateRecord(write: SyncedWrite, change: ChangedInstance):
   await refuseConflicts(write, change, before);
   const step: UpdateStep = {
     operation: 'update',
+    intentId: newIntentId(),
     mapping,
     id: idOf(instance),
     key,
     savepoints: write.unit.openSavepoints(),
     sent,
-    before,
+    before: valuesOf(before, Object.keys(sent)),
     after: undefined,
     isOver: false,
   };

@@ -1,0 +1,83 @@
+import { QueryTypes } from 'sequelize';
+import type { LegacyChanges, LegacyValue } from '../../../legacy-client';
+import type { Mapping } from '../../mapping';
+import type { Runtime } from '../runtime';
+import type { Step, StepBase } from '../write/steps';
+import { settleUnit, type Settlement } from './settle-unit';
+
+/** How many units of work a recovery found, by what became of them. */
+export type RecoveryReport = Readonly<Record<Settlement, number>>;
+
+interface IntentRow {
+  readonly id: string;
+  readonly unit: string;
+  readonly operation: Step['operation'];
+  readonly model: string;
+  readonly local_id: string;
+  readonly legacy_id: string | null;
+  readonly sent: Readonly<Record<string, string | number | boolean | null>>;
+  readonly before: Readonly<Record<string, string | number | boolean | null>>;
+  /** The quarantine is over: no request of it can arrive any more. */
+  readonly is_over: boolean;
+}
+
+/**
+ * Settle the intents whose transactions have ended without settling them: a process was killed, a
+ * connection was lost, or a record could not be looked at then.
+ */
+export async function recover(runtime: Runtime): Promise<RecoveryReport> {
+  const report = { 'left alone': 0, committed: 0, undone: 0, 'in doubt': 0 };
+  const rows = await runtime.pool.query<IntentRow>(
+    `
+SELECT id::text, unit::text, operation, model, local_id, legacy_id::text, sent, before,
+       noted_at < clock_timestamp() - make_interval(secs => $1) AS is_over
+  FROM dual_write_intents ORDER BY unit, sequence`,
+    {
+      bind: [runtime.limits.settleAfterMs / 1000],
+      type: QueryTypes.SELECT,
+      transaction: null,
+    },
+  );
+  for (const unit of byUnit(rows)) {
+    const steps = unit.flatMap((row) => storedStep(runtime, row) ?? []);
+    // A model that is not mapped any more: somebody who maps it must look.
+    const settlement =
+      steps.length < unit.length ? 'in doubt' : await settleUnit(runtime, steps, () => undefined);
+    report[settlement] += 1;
+  }
+  return report;
+}
+
+function byUnit(rows: readonly IntentRow[]): IntentRow[][] {
+  const units = new Map<string, IntentRow[]>();
+  for (const row of rows) units.set(row.unit, [...(units.get(row.unit) ?? []), row]);
+  return [...units.values()];
+}
+
+function storedStep(runtime: Runtime, row: IntentRow): Step | undefined {
+  const mapping = runtime.registry.get(row.model);
+  if (!mapping) return undefined;
+  const base: StepBase = {
+    intentId: row.id,
+    mapping,
+    id: row.local_id,
+    key: row.legacy_id ?? '',
+    savepoints: new Set(),
+  };
+  const { operation, is_over: isOver } = row;
+  if (operation === 'destroy') return { ...base, operation, isDelivered: true };
+  const sent = storedValues(mapping, row.sent);
+  if (operation === 'create') return { ...base, operation, sent, after: undefined, isOver };
+  const before = storedValues(mapping, row.before);
+  return { ...base, operation, sent, before, after: undefined, isOver };
+}
+
+/** JSON has no dates: the mapping knows which properties are. */
+function storedValues(mapping: Mapping, stored: IntentRow['sent']): LegacyChanges {
+  const kinds = new Map(mapping.entity.properties.map(({ name, kind }) => [name, kind]));
+  const entries = Object.entries(stored).map(([name, value]): [string, LegacyValue] => [
+    name,
+    kinds.get(name) === 'dateTime' && typeof value === 'string' ? new Date(value) : value,
+  ]);
+  return Object.fromEntries(entries);
+}

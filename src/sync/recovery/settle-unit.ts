@@ -1,0 +1,85 @@
+import { QueryTypes } from 'sequelize';
+import type { Runtime } from '../runtime';
+import { endIntents } from '../write/intents';
+import { named, type Step } from '../write/steps';
+import { undo } from '../write/undo';
+
+/** How one unit of work was settled. */
+export type Settlement =
+  /** Its transaction is still under way, or somebody else is settling it. */
+  | 'left alone'
+  /** Its transaction has committed: everything stands. */
+  | 'committed'
+  /** Everything was taken back, or, of deletes, completed. */
+  | 'undone'
+  /** Something could not be settled; it stays noted. */
+  | 'in doubt';
+
+/**
+ * Settle a unit of work whose transaction has ended: by the process that began it, or by recovery.
+ * Its intents' locks are taken first, and only then is it asked whether it has committed: whoever
+ * holds them is the only one to look.
+ *
+ * @param steps - in the order of their writing.
+ * @throws the first failure to take something back, when `onFailure` says so.
+ */
+export async function settleUnit(
+  runtime: Runtime,
+  steps: readonly Step[],
+  onFailure: (error: unknown, step: Step) => void,
+): Promise<Settlement> {
+  const ids = steps.map(({ intentId }) => intentId);
+  const holder = await runtime.pool.transaction({ transaction: null });
+  try {
+    const [locked] = await runtime.pool.query<{ all: boolean }>(
+      'SELECT bool_and(pg_try_advisory_xact_lock(id)) AS all FROM unnest($1::bigint[]) AS id',
+      { bind: [ids], type: QueryTypes.SELECT, transaction: holder },
+    );
+    if (!locked?.all) return 'left alone';
+    // NOTE: a new statement, and so a new snapshot: the transaction may have committed just before
+    // its locks were free.
+    if (await isDone(runtime, ids)) {
+      await endIntents(runtime, ids);
+      return 'committed';
+    }
+    return await undoAll(runtime, steps, onFailure);
+  } finally {
+    await holder.rollback();
+  }
+}
+
+async function isDone(runtime: Runtime, ids: readonly string[]): Promise<boolean> {
+  const [row] = await runtime.pool.query<{ done: boolean }>(
+    'SELECT EXISTS (SELECT FROM dual_write_done WHERE intent_id = ANY ($1::bigint[])) AS done',
+    { bind: [ids], type: QueryTypes.SELECT, transaction: null },
+  );
+  return row?.done ?? false;
+}
+
+async function undoAll(
+  runtime: Runtime,
+  steps: readonly Step[],
+  onFailure: (error: unknown, step: Step) => void,
+): Promise<Settlement> {
+  const open: Step[] = [];
+  for (const step of [...steps].reverse()) {
+    try {
+      await undo(runtime, step);
+      await endIntents(runtime, [step.intentId]);
+    } catch (error) {
+      runtime.logger?.error('A legacy write could not be taken back', named(step));
+      await noteDoubt(runtime, step, error);
+      open.push(step);
+      onFailure(error, step);
+    }
+  }
+  return open.length === 0 ? 'undone' : 'in doubt';
+}
+
+async function noteDoubt(runtime: Runtime, { intentId }: Step, error: unknown): Promise<void> {
+  const reason = error instanceof Error ? error.message : String(error);
+  await runtime.pool.query('UPDATE dual_write_intents SET doubt = $2 WHERE id = $1', {
+    bind: [intentId, reason],
+    transaction: null,
+  });
+}
