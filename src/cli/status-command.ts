@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import type { ModelStatus, SyncStatus } from '../sync';
+import { readConfigFile } from './config-file';
+import { type Cell, tableLines } from './table';
+
+interface StatusOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** Add `dual-write status`. */
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('count, for each model, the rows that are in step and those that are not')
+    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder')
+    .option('--json', 'print all that is known as JSON')
+    .action(printStatus);
+}
+
+async function printStatus(options: StatusOptions): Promise<void> {
+  const config = await readConfigFile(options.config);
+  const connected = await config.connect();
+  try {
+    const status = await connected.dualWrite.status();
+    if (options.json) console.log(JSON.stringify(status, undefined, 2));
+    else for (const line of statusLines(status)) console.log(line);
+  } finally {
+    await connected.close();
+  }
+}
+
+function statusLines({ legacy, models }: SyncStatus): string[] {
+  return [`${legacy.dialect} at ${legacy.baseUrl}`, '', ...tableLines(models.map(shownStatus))];
+}
+
+/** Counted by process, which says nothing here, where the process has only just begun. */
+const ofTheProcess: readonly (keyof ModelStatus)[] = ['lastRefreshAt', 'refreshes'];
+
+function shownStatus(status: ModelStatus): Record<string, Cell> {
+  const cells = Object.entries<Cell>({ ...status });
+  return Object.fromEntries(
+    cells.filter(([name]) => !ofTheProcess.includes(name as keyof ModelStatus)),
+  );
+}
