@@ -50,6 +50,37 @@ const wholeNumbers = {
   fromLegacy: same,
 };
 
+const truths = new Map<LocalValue, boolean>([
+  [true, true],
+  ['true', true],
+  [1, true],
+  [false, false],
+  ['false', false],
+  [0, false],
+]);
+
+function truth(value: LocalValue): boolean {
+  const found = truths.get(value);
+  if (found === undefined) throw new RangeError(`${String(value)} is neither true nor false.`);
+  return found;
+}
+
+/** A day as Sequelize's DATEONLY takes it: of a Date, the one in this process's zone. */
+const days = {
+  comparable: 'order' as const,
+  toLegacy: (value: LocalValue) => {
+    const text = value instanceof Date ? localDay(value) : String(value);
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) throw new RangeError(`${text} is not a day.`);
+    return text;
+  },
+  fromLegacy: same,
+};
+
+function localDay(date: Date): string {
+  const month = String(date.getMonth() + 1).padStart(2, '0');
+  return `${date.getFullYear()}-${month}-${String(date.getDate()).padStart(2, '0')}`;
+}
+
 /** Decimal notation without exponent, so that no digit is lost on the way. */
 const decimals = {
   comparable: 'order' as const,
@@ -66,7 +97,7 @@ const decimals = {
 const instants = {
   comparable: 'order' as const,
   toLegacy: (value: LocalValue) => {
-    const date = value instanceof Date ? value : new Date(String(value));
+    const date = value instanceof Date ? value : new Date(value as string | number);
     if (Number.isNaN(date.getTime())) throw new RangeError('The date is not a valid one.');
     return date;
   },
@@ -125,7 +156,7 @@ export const field = {
     property,
     kind: 'boolean',
     comparable: 'equality',
-    toLegacy: (value) => value === true,
+    toLegacy: truth,
     fromLegacy: same,
   }),
   /** An instant, a Date in UTC. Dynamics keeps whole seconds. */
@@ -134,8 +165,7 @@ export const field = {
   dateOnly: (property: string): Field => ({
     property,
     kind: 'dateOnly',
-    ...texts,
-    comparable: 'order',
+    ...days,
   }),
   /** A GUID that is not a reference. */
   guid: (property: string): Field => ({ property, kind: 'guid', ...guids }),

@@ -5,7 +5,7 @@ import type { Freshness } from './options';
 import { readExactly } from './read/exact-read';
 import type { ReadOptions } from './read/sequelize-internals';
 import { syncedModel, type Synced } from './runtime';
-import { isSkipped } from './skip';
+import { isSkipped, skipLegacy } from './skip';
 import { destroyBoth, type DestroyOptions } from './write/destroy';
 import { saveBoth, type SaveOptions, type SyncedInstance } from './write/save';
 import { saveSkipped } from './write/skipped-save';
@@ -55,8 +55,17 @@ export async function interceptSave<T>(
   const model = instance.constructor as ModelStatic<Model>;
   const own = (options ?? {}) as SaveOptions;
   const subject = instance as SyncedInstance;
-  if (isSkipped(model, options)) return saveSkipped(subject, own, run);
+  if (isSkipped(model, options)) {
+    const save = (): Promise<T> => saveSkipped(subject, own, run);
+    // The records that `create({ include })` saves with this one know nothing of its options.
+    return hasIncludes(instance) ? skipLegacy(save) : save();
+  }
   return saveBoth({ synced: synced(model), instance: subject, options: own, run });
+}
+
+function hasIncludes(instance: Model): boolean {
+  const { _options } = instance as unknown as { _options?: { include?: readonly unknown[] } };
+  return (_options?.include?.length ?? 0) > 0;
 }
 
 /** Destroy an instance: locally when it is skipped, otherwise on both sides. */

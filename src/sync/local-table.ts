@@ -16,6 +16,8 @@ export interface LocalTable {
     /** Only for paranoid models. */
     readonly deletedAt: string | undefined;
   };
+  /** PostgreSQL type of the primary key. */
+  readonly primaryKeyType: string;
   /** PostgreSQL type by column name (not quoted); undefined when there is no such column. */
   typeOf(column: string): string | undefined;
 }
@@ -70,7 +72,7 @@ function describe(mapping: Mapping, name: string, rows: readonly ColumnRow[]): L
     });
   }
   const columnOf = (attribute: string): string => {
-    const column = model.getAttributes()[attribute]?.field ?? attribute;
+    const column = columnName(model, attribute);
     if (!types.has(column)) {
       throw new SyncError(`The table ${name} has no column ${column}. Add it by a migration.`, {
         model: model.name,
@@ -91,8 +93,13 @@ function describe(mapping: Mapping, name: string, rows: readonly ColumnRow[]): L
       modifiedAt: columnOf('modifiedAt'),
       deletedAt: deletedAt.paranoid ? columnOf(deletedAt.deletedAt ?? 'deletedAt') : undefined,
     },
+    primaryKeyType: types.get(columnName(model, model.primaryKeyAttribute)) ?? 'text',
     typeOf: (column) => types.get(column),
   };
+}
+
+function columnName(model: ModelStatic<Model>, attribute: string): string {
+  return model.getAttributes()[attribute]?.field ?? attribute;
 }
 
 /**

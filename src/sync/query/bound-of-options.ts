@@ -32,7 +32,7 @@ export async function boundOf(
     keys.set(mapping, await legacyKeys(runtime, place, { mapping, ids: [...ids.values()] }));
   }
   const keyOf = (mapping: Mapping, id: unknown): string | null | undefined =>
-    keys.get(mapping)?.get(String(id));
+    keys.get(mapping)?.get(idText(id));
   return boundOfWhere({ ...context, keyOf }, query.where);
 }
 
@@ -42,11 +42,17 @@ export async function legacyKeys(
   place: Place,
   rows: { readonly mapping: Mapping; readonly ids: readonly unknown[] },
 ): Promise<ReadonlyMap<string, string | null>> {
-  const { name, columns: t } = await localTable(runtime.pool, rows.mapping);
+  const table = await localTable(runtime.pool, rows.mapping);
+  const { primaryKey, legacyId } = table.columns;
   const found = await place.sequelize.query<{ id: string; key: string | null }>(
-    `SELECT t.${t.primaryKey}::text AS id, t.${t.legacyId} AS key FROM ${name} t
-      WHERE t.${t.primaryKey}::text = ANY ($1::text[])`,
+    `SELECT t.${primaryKey}::text AS id, t.${legacyId} AS key FROM ${table.name} t
+      WHERE t.${primaryKey} = ANY ($1::${table.primaryKeyType}[])`,
     { bind: [rows.ids.map(String)], type: QueryTypes.SELECT, transaction: place.transaction },
   );
-  return new Map(found.map((row) => [row.id, row.key]));
+  return new Map(found.map((row) => [idText(row.id), row.key]));
+}
+
+/** A primary key as text: UUIDs compare without case. */
+export function idText(id: unknown): string {
+  return String(id).toLowerCase();
 }

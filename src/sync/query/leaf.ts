@@ -3,6 +3,7 @@ import type { Dialect, LegacyFilter, LegacyProperty, LegacyValue } from '../../.
 import type { MappedAttribute, Mapping } from '../../mapping';
 import { allOf, anyOf, exactly, nothingAtAll, undecided, wider, type Bound } from './bound';
 import { boundOfPattern } from './pattern';
+import { roundingEdge } from './rounding';
 
 /** One comparison of an attribute with a value. */
 export interface Leaf {
@@ -31,6 +32,8 @@ interface Comparable {
   /** Undefined when no record can have such a value. */
   convert(value: unknown): LegacyValue | undefined;
   readonly nullable: boolean;
+  /** Digits behind the point that the local column keeps, when it may keep fewer than the record. */
+  readonly scale?: number;
 }
 
 const opposites = new Map<symbol, symbol>([
@@ -66,6 +69,9 @@ export function boundOfLeaf(context: LeafContext, leaf: Leaf): Bound {
   if (typeof comparable === 'string') return undecided(comparable);
   if (patterns.has(leaf.op)) {
     if (leaf.negated) return undecided(`a negated pattern on ${leaf.attribute}`);
+    if (leaf.op === Op.iLike && !context.dialect.caseInsensitiveStrings) {
+      return undecided(`${context.dialect.name} tells capitals apart, iLike does not`);
+    }
     return boundOfPattern(context.dialect, comparable.property, leaf);
   }
   const op = leaf.negated ? opposites.get(leaf.op) : leaf.op;
@@ -78,11 +84,20 @@ export function boundOfLeaf(context: LeafContext, leaf: Leaf): Bound {
 }
 
 function boundOfComparison(context: LeafContext, comparable: Comparable, leaf: Leaf): Bound {
-  const { op, value, attribute } = leaf;
+  const { op, value } = leaf;
   const range = ranges.get(op);
   if (range) return boundOfRange(comparable, range, leaf);
   if (op === Op.between || op === Op.notBetween) return boundOfBetween(comparable, leaf);
-  if (op === Op.in || op === Op.notIn) return boundOfList(context, comparable, leaf);
+  const isExcludedList = (op === Op.ne || op === Op.not) && Array.isArray(value);
+  if (op === Op.in || op === Op.notIn || isExcludedList) {
+    return boundOfList(context, comparable, leaf);
+  }
+  return boundOfSingle(context, comparable, leaf);
+}
+
+function boundOfSingle(context: LeafContext, comparable: Comparable, leaf: Leaf): Bound {
+  const { op, value, attribute } = leaf;
+  if (Array.isArray(value)) return undecided(`${attribute} is compared with an array`);
   if (op === Op.eq || op === Op.is) return boundOfEquality(context, comparable, value);
   if (op === Op.ne) return boundOfInequality(comparable, value, attribute);
   if (op === Op.not) return boundOfIsNot(comparable, value, attribute);
@@ -95,6 +110,7 @@ function boundOfEquality(context: LeafContext, comparable: Comparable, value: un
   if (value === null || value === undefined) return exactly(isNull);
   const converted = comparable.convert(value);
   if (converted === undefined) return nothingAtAll;
+  if (comparable.scale !== undefined) return boundOfRounded(comparable, converted);
   if (property.kind !== 'string') return exactly({ op: 'eq', property, value: converted });
   const reason = `${context.dialect.name} compares texts in its own way`;
   const equal: LegacyFilter = { op: 'eq', property, value: converted };
@@ -124,6 +140,9 @@ function boundOfIn(
   }
   const converted = given.flatMap((value) => comparable.convert(value) ?? []);
   if (converted.length === 0) return nothingAtAll;
+  if (comparable.scale !== undefined) {
+    return anyOf(converted.map((value) => boundOfRounded(comparable, value)));
+  }
   const filter: LegacyFilter = { op: 'in', property: comparable.property, values: converted };
   if (!isText) return exactly(filter);
   return wider(filter, `${context.dialect.name} compares texts in its own way`);
@@ -135,6 +154,7 @@ function boundOfInequality(comparable: Comparable, value: unknown, attribute: st
   if (property.kind === 'string') return undecided(`a negated text comparison on ${attribute}`);
   const converted = comparable.convert(value);
   if (converted === undefined) return undecided(`${attribute} excludes a record that is not here`);
+  if (comparable.scale !== undefined) return undecided(`a rounded ${attribute} is excluded`);
   // Whether `ne` matches nulls differs between servers; SQL's does not.
   return wider({ op: 'ne', property, value: converted }, `nulls of ${attribute}`);
 }
@@ -160,7 +180,28 @@ function boundOfRange(
   if (!comparable.ordered) return undecided(`a range of ${attribute}`);
   const converted = comparable.convert(value);
   if (converted === undefined || converted === null) return undecided(`a range of ${attribute}`);
-  return exactly({ op, property: comparable.property, value: converted });
+  const { property, scale } = comparable;
+  if (scale === undefined) return exactly({ op, property, value: converted });
+  const side = op === 'gt' || op === 'ge' ? 'below' : 'above';
+  const edge = roundingEdge(String(converted), scale, side);
+  const inclusive = op === 'gt' || op === 'ge' ? 'ge' : 'le';
+  return wider({ op: inclusive, property, value: edge }, `${attribute} is rounded here`);
+}
+
+/** What the column keeps may have been rounded: the record's own value is close to it. */
+function boundOfRounded({ property, scale = 0 }: Comparable, value: LegacyValue): Bound {
+  const low = roundingEdge(String(value), scale, 'below');
+  const high = roundingEdge(String(value), scale, 'above');
+  return wider(
+    {
+      op: 'and',
+      filters: [
+        { op: 'ge', property, value: low },
+        { op: 'le', property, value: high },
+      ],
+    },
+    `${property.name} is rounded here`,
+  );
 }
 
 function boundOfBetween(comparable: Comparable, leaf: Leaf): Bound {
@@ -189,8 +230,22 @@ function comparableOf(context: LeafContext, attribute: string): Comparable | str
     property,
     ordered: mapped.comparable === 'order',
     nullable,
+    scale: scaleOf(mapping, mapped),
     convert: (value) => mapped.toLegacy(value),
   };
+}
+
+function instantOf(value: unknown): Date {
+  const date = value instanceof Date ? value : new Date(value as string | number);
+  if (Number.isNaN(date.getTime())) throw new RangeError('not a valid date');
+  return date;
+}
+
+/** The scale of a DECIMAL column; undefined where it keeps every digit. */
+function scaleOf(mapping: Mapping, { attribute, property }: MappedAttribute): number | undefined {
+  if (property.kind !== 'decimal' && property.kind !== 'money') return undefined;
+  const type = mapping.model.getAttributes()[attribute]?.type as { _scale?: unknown } | undefined;
+  return typeof type?._scale === 'number' ? type._scale : undefined;
 }
 
 function keysOf(context: LeafContext, mapped: MappedAttribute): Comparable['convert'] {
@@ -215,7 +270,10 @@ function stampAttribute(mapping: Mapping, attribute: string): Comparable | undef
   const isModified = attribute === 'modifiedAt' || attribute === 'legacyModifiedAt';
   const name = isModified ? modifiedOn : attribute === 'createdAt' ? createdOn : undefined;
   if (name === undefined) return undefined;
-  const convert = (value: unknown): LegacyValue =>
-    value instanceof Date ? value : new Date(String(value));
-  return { property: { name, kind: 'dateTime' }, ordered: true, nullable: false, convert };
+  return {
+    property: { name, kind: 'dateTime' },
+    ordered: true,
+    nullable: false,
+    convert: instantOf,
+  };
 }

@@ -83,6 +83,18 @@ export async function checkThenAnswer<T>(
   }
 }
 
+/** The gaps in everything that a read's condition matches, whatever page of it was asked for. */
+export async function allGaps<T>(
+  answering: Answering<T>,
+  transaction: Transaction | undefined,
+): Promise<Gaps> {
+  const options = { ...withoutHidden(answering), transaction: transaction ?? null };
+  return gapsIn(
+    answering.knowledge,
+    await rowsToCheck(answering.read, answering.knowledge, options),
+  );
+}
+
 /** The rows behind an answer that does not show them itself: aggregates, raw and partial rows. */
 async function rowsToCheck<T>(
   read: Read<T>,
@@ -90,26 +102,15 @@ async function rowsToCheck<T>(
   options: ReadOptions,
 ): Promise<CheckedRow[]> {
   const { mapping } = read.synced;
-  const { where, include, paranoid, limit, offset, order, transaction } = options;
-  const isGrouped = options.group !== undefined;
-  const page = isGrouped ? {} : { limit, offset, order };
+  const { where, include, paranoid, replacements, transaction } = options;
+  const same = { ...defined({ where, paranoid, replacements }), transaction };
   if (include === undefined) {
     const key = mapping.model.primaryKeyAttribute;
     const attributes = [key, 'legacyId', 'modifiedAt', 'legacyModifiedAt'];
-    const rows = await read.findRows({
-      ...defined({ where, paranoid, ...page }),
-      transaction,
-      attributes,
-      raw: true,
-    });
+    const rows = await read.findRows({ ...same, attributes, raw: true });
     return (rows as Record<string, unknown>[]).map((row) => checkedRow(mapping, row));
   }
-  const whole = withoutAttributes(include);
-  const found = await read.findRows({
-    ...defined({ where, paranoid, ...page }),
-    transaction,
-    include: whole,
-  });
+  const found = await read.findRows({ ...same, include: withoutAttributes(include) });
   return rowsOf(registryOf(knowledge), found);
 }
 

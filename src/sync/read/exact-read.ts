@@ -1,25 +1,44 @@
+import type { Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import { SyncError } from '../errors';
 import { boundOf } from '../query/bound-of-options';
 import { placeOf, refreshScope } from '../refresh/scope';
-import { answerThenCheck, checkThenAnswer, type Answering, type Read } from './answer';
+import { LegacyUnit } from '../write/legacy-unit';
+import { allGaps, answerThenCheck, checkThenAnswer, type Answering, type Read } from './answer';
 import { refreshLeg, type Knowledge } from './legs';
 import { effectiveOptions } from './sequelize-internals';
 import { closeGaps, settleRefresh } from './settle-gaps';
 
-/** Each round settles what the one before found; what still changes then changes all the time. */
-const maxRounds = 5;
+/**
+ * Rests between rounds, in milliseconds. Each round settles what the one before found; what still
+ * changes after the last changes all the time.
+ */
+const restsMs = [0, 10, 50, 200, 400];
+
+/**
+ * Answer a read exactly; in a transaction that has written, after the writes that were begun before.
+ */
+export async function readExactly<T>(read: Read<T>): Promise<T> {
+  const transaction = transactionOf(read.options);
+  const unit = LegacyUnit.existing(read.synced.runtime, transaction);
+  return unit
+    ? unit.lane.run(() => answerExactly(read, transaction, unit))
+    : answerExactly(read, transaction);
+}
 
 /**
  * Answer a read so that each row is as the legacy system had it during the call: refresh what the
  * query may need, let Sequelize answer from the local table, and check that every row of the answer
  * is vouched for by what was fetched; settle what is not, and answer again.
  */
-export async function readExactly<T>(read: Read<T>): Promise<T> {
+async function answerExactly<T>(
+  read: Read<T>,
+  transaction: Transaction | undefined,
+  unit?: LegacyUnit,
+): Promise<T> {
   const { runtime, mapping } = read.synced;
-  const transaction = transactionOf(read.options);
   const knowledge: Knowledge = {
-    scope: refreshScope(runtime, transaction),
+    scope: refreshScope(runtime, transaction, unit),
     seen: new Map(),
     hidden: new Map(),
     gone: new Map(),
@@ -32,14 +51,18 @@ export async function readExactly<T>(read: Read<T>): Promise<T> {
   await settleRefresh(knowledge);
   const answering: Answering<T> = { read, knowledge, includes };
   const answer = read.givesRows && isWhole ? answerThenCheck : checkThenAnswer;
-  for (let round = 0; round < maxRounds; round += 1) {
+  for (const restMs of restsMs) {
     const { result, gaps } = await answer(answering, transaction);
     if (result) return result.value;
-    await closeGaps(knowledge, gaps);
+    // A page shows only the gaps on it; the rows that would move up have theirs, too.
+    const isPage = read.options.limit !== undefined;
+    await closeGaps(knowledge, isPage ? await allGaps(answering, transaction) : gaps);
     await settleRefresh(knowledge);
+    await new Promise((resolve) => setTimeout(resolve, restMs));
   }
   throw new SyncError(
-    'The rows of this query changed again and again while it was being answered. Try again.',
+    'The rows of this query changed again and again while it was being answered, or other ' +
+      'transactions hold them. Try again.',
     { model: mapping.name },
   );
 }

@@ -8,7 +8,7 @@ import { localTable, type LocalTable } from '../local-table';
 import { applyAnswer, type Applied } from './apply';
 import { fetchRecords, withKeys, type Fetched } from './fetch';
 import { isForeignKeyViolation } from './rejected';
-import { inTransaction, type RefreshScope, type StorePlace } from './scope';
+import { inCallersTransaction, inTransaction, type RefreshScope, type StorePlace } from './scope';
 import { noteKnown, refreshComment } from './store';
 
 /** What became of rows that an answer did not contain. */
@@ -134,6 +134,11 @@ interface Gone {
   readonly askedAt: Date;
 }
 
+interface Removed {
+  readonly ahead: readonly AheadRow[];
+  readonly hidden: readonly string[];
+}
+
 /**
  * Remove the rows of records that are certainly gone. Rows with local changes stay and are
  * reported; rows that others refer to stay and are hidden.
@@ -142,7 +147,18 @@ export async function removeGone(
   scope: RefreshScope,
   mapping: Mapping,
   gone: Gone,
-): Promise<{ ahead: readonly AheadRow[]; hidden: readonly string[] }> {
+): Promise<Removed> {
+  const own = gone.keys.filter((key) => !scope.transaction && scope.ownKeys.has(key));
+  const others = gone.keys.filter((key) => !own.includes(key));
+  const first = await removeIn(inCallersTransaction(scope), mapping, { ...gone, keys: own });
+  const second = await removeIn(scope, mapping, { ...gone, keys: others });
+  return {
+    ahead: [...first.ahead, ...second.ahead],
+    hidden: [...first.hidden, ...second.hidden],
+  };
+}
+
+async function removeIn(scope: RefreshScope, mapping: Mapping, gone: Gone): Promise<Removed> {
   if (gone.keys.length === 0) return { ahead: [], hidden: [] };
   const table = await localTable(scope.runtime.pool, mapping);
   return inTransaction(scope, async (place) => {
@@ -173,7 +189,7 @@ SELECT t.${t.primaryKey} AS id, t.${t.legacyId} AS key,
        coalesce(t.${t.modifiedAt} > t.${t.legacyModifiedAt}, true) AS ahead,
        t.${t.modifiedAt} AS local_modified_at, t.${t.legacyModifiedAt} AS legacy_modified_at
   FROM ${name} t WHERE t.${t.legacyId} = ANY ($1::uuid[])
- ORDER BY t.${t.legacyId} FOR UPDATE`,
+ ORDER BY t.${t.legacyId} FOR UPDATE SKIP LOCKED`,
     { bind: [keys], type: QueryTypes.SELECT, transaction: place.transaction },
   );
 }

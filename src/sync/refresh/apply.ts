@@ -1,13 +1,14 @@
 import type { LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
-import { NotInSyncError, type AheadRow, type RejectedRecord } from '../errors';
+import { NotInSyncError, SyncError, type AheadRow, type RejectedRecord } from '../errors';
+import { keysWithOpenIntents } from '../open-intents';
 import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { refreshTable, type RefreshTable } from './input-sql';
 import { missingParents } from './parents';
 import { isDataError, isLockTimeout, noteRejected } from './rejected';
 import { incomingRows, type IncomingRow } from './row';
-import { expectRecords, inTransaction, placeOf, type RefreshScope } from './scope';
+import { expectRecords, inCallersTransaction, inTransaction, type RefreshScope } from './scope';
 import { store } from './store';
 
 /** One legacy answer about records of one model. */
@@ -36,21 +37,46 @@ export interface Applied {
  */
 export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<Applied> {
   const { rows, columns, rejected } = incomingRows(answer.mapping, answer.records);
-  const { mapping, askedAt, isOwnWrite = false } = answer;
+  const { mapping } = answer;
   const table = await refreshTable(scope.runtime, mapping, columns);
-  expectRecords(
-    scope,
-    mapping,
-    rows.map((row) => row.key),
-  );
+  const wanted = rows.filter(({ key }) => !scope.doomedKeys.has(key));
+  expectRecords(scope, mapping, [...wanted.map(({ key }) => key), ...scope.ownKeys]);
   let applied: Applied = { rejected, ahead: [] };
-  for (let start = 0; start < rows.length; start += chunkSize) {
-    const chunk = rows.slice(start, start + chunkSize);
-    const next = await applyRows(scope, table, { rows: chunk, askedAt, isOwnWrite });
-    applied = bothOf(applied, next);
+  for (const part of partsOf(scope, table, wanted)) {
+    for (let start = 0; start < part.rows.length; start += chunkSize) {
+      const chunk = part.rows.slice(start, start + chunkSize);
+      const { askedAt, isOwnWrite = false } = answer;
+      const next = await applyRows(part.scope, table, { rows: chunk, askedAt, isOwnWrite });
+      applied = bothOf(applied, next);
+    }
   }
-  await noteRejected(placeOf(scope), mapping.name, applied.rejected);
+  await noteRejected(
+    { sequelize: scope.runtime.pool, transaction: null },
+    mapping.name,
+    applied.rejected,
+  );
   return applied;
+}
+
+interface Part {
+  readonly scope: RefreshScope;
+  readonly rows: readonly IncomingRow[];
+}
+
+/**
+ * Rows that the caller's transaction has written, or that refer to such, are stored in it: nobody
+ * else sees them yet. All others are stored at once, so that they do not stay locked.
+ */
+function partsOf(scope: RefreshScope, table: RefreshTable, rows: readonly IncomingRow[]): Part[] {
+  if (scope.transaction || scope.ownKeys.size === 0) return [{ scope, rows }];
+  const isOwn = (row: IncomingRow): boolean => {
+    const references = [...table.lookups.keys()].map((column) => row.values[column]);
+    return [row.key, ...references].some((key) => scope.ownKeys.has(String(key)));
+  };
+  return [
+    { scope: inCallersTransaction(scope), rows: rows.filter(isOwn) },
+    { scope, rows: rows.filter((row) => !isOwn(row)) },
+  ];
 }
 
 /** The statements do not grow with the rows, but their parameters do. */
@@ -84,8 +110,7 @@ async function applyRows(
     if (!isDataError(error) && !isLockTimeout(error)) throw error;
     const [only] = answer.rows;
     if (only && answer.rows.length === 1) {
-      // Whoever holds the lock is writing this very record, and leaves it as the CRM has it.
-      if (isLockTimeout(error)) return { rejected: [], ahead: [] };
+      if (isLockTimeout(error)) throw lockedRow(table, only.key, error);
       const reason = error instanceof Error ? error.message : String(error);
       return { rejected: [{ legacyId: only.key, reason }], ahead: [] };
     }
@@ -96,25 +121,76 @@ async function applyRows(
   }
 }
 
+function lockedRow(table: RefreshTable, legacyId: string, cause?: unknown): SyncError {
+  return new SyncError(
+    'The row cannot be brought up to date, because another transaction holds it. End that ' +
+      'transaction, or try again.',
+    { model: table.mapping.name, legacyId, cause },
+  );
+}
+
+/** Rests between looks at rows that somebody else holds, in milliseconds. */
+const restsMs = [20, 50, 100, 200, 300, 400];
+
+/**
+ * Compare, and store what differs. Rows that somebody else holds are looked at again, since most
+ * are free in a moment; those of another's synced write stay as last committed.
+ */
 async function applyBatch(
   scope: RefreshScope,
   table: RefreshTable,
   answer: RowsAnswer,
 ): Promise<Applied> {
+  let applied: Applied = { rejected: [], ahead: [] };
+  let { rows } = answer;
+  for (const restMs of [...restsMs, undefined]) {
+    const { left, ahead } = await compareAndStore(scope, table, { ...answer, rows });
+    applied = bothOf(applied, { rejected: [], ahead });
+    const [first] = left;
+    if (!first) return applied;
+    if (restMs === undefined) throw lockedRow(table, first.key);
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+    rows = left;
+  }
+  return applied;
+}
+
+async function compareAndStore(
+  scope: RefreshScope,
+  table: RefreshTable,
+  answer: RowsAnswer,
+): Promise<{ left: readonly IncomingRow[]; ahead: readonly AheadRow[] }> {
   // A comparison that fails must leave the caller's transaction usable, so it has a savepoint.
   const differences = scope.transaction
     ? await inTransaction(scope, (place) => compare(place, table, answer))
-    : await compare(placeOf(scope), table, answer);
+    : await compare({ sequelize: scope.runtime.pool, transaction: null }, table, answer);
+  if (differences.length === 0) return { left: [], ahead: [] };
+  const free = await withoutOpenWrites(scope, answer, differences);
   const overwrite = answer.isOwnWrite || table.mapping.definition.onLocalAhead === 'overwrite';
-  const ahead = differences.filter((row) => row.ahead && row.differs && !overwrite);
-  const changes = differences.filter((row) => !(row.ahead && row.differs && !overwrite));
+  const isAhead = (row: Difference): boolean => row.ahead && row.differs && !overwrite;
+  const changes = free.filter((row) => !isAhead(row));
   const parents = await fetchParents(scope, table, changes);
-  if (changes.length > 0) {
-    await inTransaction(scope, (place) =>
-      store(scope.runtime, place, table, { ...answer, differences: changes }),
-    );
-  }
-  return { rejected: [], ahead: [...parents.ahead, ...ahead.map(aheadRow)] };
+  const ahead = [...parents.ahead, ...free.filter(isAhead).map(aheadRow)];
+  if (changes.length === 0) return { left: [], ahead };
+  const stored = await inTransaction(scope, (place) =>
+    store(scope.runtime, place, table, { ...answer, differences: changes }),
+  );
+  return { left: changes.flatMap(({ row }) => (stored.has(row.key) ? [] : [row])), ahead };
+}
+
+/** Leave out the records that somebody else's open write concerns. */
+async function withoutOpenWrites(
+  scope: RefreshScope,
+  answer: RowsAnswer,
+  differences: readonly Difference[],
+): Promise<readonly Difference[]> {
+  if (answer.isOwnWrite) return differences;
+  const keys = differences.map(({ row }) => row.key);
+  const open = await keysWithOpenIntents(
+    scope.runtime,
+    keys.filter((key) => !scope.ownKeys.has(key)),
+  );
+  return differences.filter(({ row }) => !open.has(row.key));
 }
 
 /**
@@ -137,7 +213,7 @@ async function fetchParents(
     applied = bothOf(applied, { rejected: [], ahead });
   }
   const open = differences.filter(({ unresolved }) => unresolved.length > 0);
-  if (open.length > 0) scope.deferred.push({ table, differences: open });
+  if (open.length > 0) scope.deferred.push({ scope, table, differences: open });
   return applied;
 }
 

@@ -50,11 +50,15 @@ interface DifferenceRow {
 export async function compare(
   place: Place,
   table: RefreshTable,
-  answer: { readonly rows: readonly IncomingRow[]; readonly askedAt: Date },
+  answer: {
+    readonly rows: readonly IncomingRow[];
+    readonly askedAt: Date;
+    readonly isOwnWrite: boolean;
+  },
 ): Promise<Difference[]> {
   if (answer.rows.length === 0) return [];
   const found = await place.sequelize.query<DifferenceRow>(compareSql(table), {
-    bind: [inputParameter(answer.rows), table.mapping.name, answer.askedAt],
+    bind: [inputParameter(answer.rows), table.mapping.name, answer.askedAt, answer.isOwnWrite],
     type: QueryTypes.SELECT,
     transaction: place.transaction,
   });
@@ -97,7 +101,7 @@ SELECT * FROM (
          (i."#stamp" IS NOT NULL AND t.${t.legacyModifiedAt} IS DISTINCT FROM i."#stamp")
            OR t.${t.legacyVersion} IS DISTINCT FROM i."#version" AS restamped,
          coalesce(k.gone, false) AS was_gone,
-         coalesce(k.gone AND k.asked_at >= $3 OR k.applied_at >= $3 AND (
+         NOT $4 AND coalesce(k.gone AND k.asked_at >= $3 OR k.applied_at >= $3 AND (
            t.${t.legacyModifiedAt} > i."#stamp"
            OR t.${t.legacyModifiedAt} IS NOT DISTINCT FROM i."#stamp" AND k.asked_at > $3
          ), false) AS outdated

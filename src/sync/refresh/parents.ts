@@ -34,13 +34,14 @@ export async function linkDeferred(
 ): Promise<{ mapping: Mapping; records: RejectedRecord[] }[]> {
   const deferred = scope.deferred.splice(0);
   if (deferred.length === 0) return [];
-  return inTransaction(scope, async (place) => {
-    const dangling = [];
-    for (const { table, differences } of deferred) {
-      const records = await linkLookups(scope.runtime, place, table, differences);
-      await noteRejected(place, table.mapping.name, records);
-      dangling.push({ mapping: table.mapping, records });
-    }
-    return dangling;
-  });
+  const dangling: { mapping: Mapping; records: RejectedRecord[] }[] = [];
+  for (const { scope: own, table, differences } of deferred) {
+    const records = await inTransaction(own, async (place) => {
+      const found = await linkLookups(own.runtime, place, table, differences);
+      await noteRejected(place, table.mapping.name, found);
+      return found;
+    });
+    dangling.push({ mapping: table.mapping, records });
+  }
+  return dangling;
 }

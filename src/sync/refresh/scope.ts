@@ -1,4 +1,4 @@
-import type { Transaction } from 'sequelize';
+import { QueryTypes, type Transaction } from 'sequelize';
 import { openSavepoint } from '../../model/unit-of-work';
 import type { Mapping } from '../../mapping';
 import type { Place, Runtime } from '../runtime';
@@ -13,17 +13,65 @@ export interface StorePlace extends Place {
 /** What a call carries through all the refreshes that it causes. */
 export interface RefreshScope {
   readonly runtime: Runtime;
-  /** The caller's transaction; without one a refresh has a short one of its own. */
+  /** The caller's transaction, whose own uncommitted rows a call must see. */
+  readonly caller: Transaction | undefined;
+  /**
+   * The transaction that rows are stored in; without one, short ones on the library's pool. Rows that
+   * a mere reader has refreshed must not stay locked until its transaction ends.
+   */
   readonly transaction: Transaction | undefined;
+  /** The legacy keys of records that the caller's transaction has written: stored in that. */
+  readonly ownKeys: ReadonlySet<string>;
+  /** The legacy keys of records that it is going to delete: gone for it already. */
+  readonly doomedKeys: ReadonlySet<string>;
   /** By model: keys of records that this call has received or asked for as somebody's parents. */
   readonly expected: Map<Mapping, Set<string>>;
   /** Lookups to set when everything has arrived: two records may refer to each other. */
-  readonly deferred: { readonly table: RefreshTable; readonly differences: Difference[] }[];
+  readonly deferred: {
+    readonly scope: RefreshScope;
+    readonly table: RefreshTable;
+    readonly differences: Difference[];
+  }[];
 }
 
-/** Begin the refreshes of one call. */
-export function refreshScope(runtime: Runtime, transaction: Transaction | undefined): RefreshScope {
-  return { runtime, transaction, expected: new Map(), deferred: [] };
+/** The legacy side of the caller's transaction, as far as a refresh must know it. */
+export interface CallersWrites {
+  keys(operation?: 'destroy'): ReadonlySet<string>;
+}
+
+/**
+ * Begin the refreshes of a read. In a transaction above READ COMMITTED they run in it: what others
+ * commit would stay invisible to it.
+ */
+export function refreshScope(
+  runtime: Runtime,
+  caller?: Transaction,
+  writes?: CallersWrites,
+): RefreshScope {
+  return {
+    runtime,
+    caller,
+    transaction: caller && isAboveReadCommitted(caller) ? caller : undefined,
+    ownKeys: writes?.keys() ?? new Set(),
+    doomedKeys: writes?.keys('destroy') ?? new Set(),
+    expected: new Map(),
+    deferred: [],
+  };
+}
+
+/** Begin the refresh that ends a write: it belongs to the writer's transaction. */
+export function writeScope(runtime: Runtime, transaction: Transaction): RefreshScope {
+  return { ...refreshScope(runtime, transaction), transaction };
+}
+
+/** The same, for rows that the caller's transaction has written itself. */
+export function inCallersTransaction(scope: RefreshScope): RefreshScope {
+  return { ...scope, transaction: scope.caller };
+}
+
+function isAboveReadCommitted(transaction: Transaction): boolean {
+  const { options } = transaction as unknown as { options: { isolationLevel?: string | null } };
+  return /REPEATABLE READ|SERIALIZABLE/.test(options.isolationLevel ?? '');
 }
 
 /** Note that these records have come, or will; returns those that were not expected yet. */
@@ -42,10 +90,10 @@ export function expectRecords(
   return fresh;
 }
 
-/** The place where statements of this scope run that need no transaction of their own. */
-export function placeOf({ runtime, transaction }: RefreshScope): Place {
-  return transaction
-    ? { sequelize: runtime.sequelize, transaction }
+/** Where a call sees local rows: with what its caller's transaction has changed. */
+export function placeOf({ runtime, caller }: RefreshScope): Place {
+  return caller
+    ? { sequelize: runtime.sequelize, transaction: caller }
     : { sequelize: runtime.pool, transaction: null };
 }
 
@@ -62,20 +110,26 @@ export async function inTransaction<T>(
   const transaction = outer
     ? await openSavepoint(outer)
     : await sequelize.transaction({ transaction: null });
+  const place = { sequelize, transaction };
   try {
-    if (!outer) {
-      await sequelize.query(`SELECT set_config('lock_timeout', $1, true)`, {
-        bind: [String(lockTimeoutMs)],
-        transaction,
-      });
-    }
-    const result = await body({ sequelize, transaction });
+    const before = await setLockTimeout(place, String(lockTimeoutMs));
+    const result = await body(place);
+    if (outer) await setLockTimeout(place, before);
     await transaction.commit();
     return result;
   } catch (error) {
     await rollBack(transaction);
     throw error;
   }
+}
+
+/** Limit the wait for locks until the transaction ends; gives the limit that was in force. */
+async function setLockTimeout(place: StorePlace, value: string): Promise<string> {
+  const [row] = await place.sequelize.query<{ before: string }>(
+    `SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', $1, true)`,
+    { bind: [value], type: QueryTypes.SELECT, transaction: place.transaction },
+  );
+  return row?.before ?? '0';
 }
 
 /** Roll back, unless a commit that failed has done so already. */

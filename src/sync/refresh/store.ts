@@ -30,37 +30,41 @@ export interface Changes {
  * Bring the local rows to what the differences say: one UPDATE, one INSERT, one note of what is
  * known since when, and the versions, whatever the number of rows.
  *
- * Rows that somebody else is writing, or has written since the comparison, are left alone: their
- * writer leaves them as the legacy system has them.
+ * Rows that somebody else has locked, or has written since the comparison, are left alone.
+ *
+ * @returns the keys of the rows that were stored.
  */
 export async function store(
   runtime: Runtime,
   place: StorePlace,
   table: RefreshTable,
   changes: Changes,
-): Promise<void> {
+): Promise<Set<string>> {
   const fresh = changes.differences.filter((difference) => difference.id === null);
-  const known = changes.differences.filter((difference) => difference.id !== null);
-  const updated = await update(place, table, known);
+  const existing = changes.differences.filter((difference) => difference.id !== null);
+  const updated = await update(place, table, existing);
   const inserted = await insert(place, table, fresh);
-  const different = new Set(known.filter((row) => row.differs).map((row) => String(row.id)));
-  const { isOwnWrite } = changes;
-  await noteRows(runtime, place, table, { kind: 'created', keys: inserted, isOwnWrite });
-  const changed = updated.filter((id) => different.has(String(id)));
+  const different = new Set(existing.filter((row) => row.differs).map((row) => row.row.key));
+  const { isOwnWrite, askedAt } = changes;
+  const created = inserted.map(({ id }) => id);
+  await noteRows(runtime, place, table, { kind: 'created', keys: created, isOwnWrite });
+  const changed = updated.filter(({ key }) => different.has(key)).map(({ id }) => id);
   await noteRows(runtime, place, table, { kind: 'updated', keys: changed, isOwnWrite });
-  await noteKnown(place, {
-    model: table.mapping.name,
-    keys: changes.differences.map((difference) => difference.row.key),
-    askedAt: changes.askedAt,
-    gone: false,
-  });
+  const stored = new Set([...updated, ...inserted].map(({ key }) => key));
+  await noteKnown(place, { model: table.mapping.name, keys: [...stored], askedAt, gone: false });
+  return stored;
+}
+
+interface StoredRow {
+  readonly id: unknown;
+  readonly key: string;
 }
 
 async function update(
   place: StorePlace,
   table: RefreshTable,
   differences: readonly Difference[],
-): Promise<unknown[]> {
+): Promise<StoredRow[]> {
   if (differences.length === 0) return [];
   const { local, columns } = table;
   const t = local.columns;
@@ -69,7 +73,7 @@ async function update(
   );
   if (t.deletedAt) assignments.push(`${t.deletedAt} = NULL`);
   const stamp = `coalesce(i."#stamp", date_trunc('milliseconds', clock_timestamp()))`;
-  const rows = await place.sequelize.query<{ id: unknown }>(
+  return place.sequelize.query<StoredRow>(
     `
 WITH locked AS (
   SELECT t.${t.primaryKey} AS id FROM ${local.name} t
@@ -88,7 +92,7 @@ UPDATE ${local.name} t
   ${lookupJoins(table)}
  WHERE t.${t.legacyId} = i."#key" AND t.xmin::text = i."#seen"
    AND t.${t.primaryKey} IN (SELECT id FROM locked)
-RETURNING t.${t.primaryKey} AS id`,
+RETURNING t.${t.primaryKey} AS id, t.${t.legacyId} AS key`,
     {
       bind: [
         inputParameter(differences.map(({ row, seen }) => ({ ...row, seen: seen ?? undefined }))),
@@ -98,14 +102,13 @@ RETURNING t.${t.primaryKey} AS id`,
       transaction: place.transaction,
     },
   );
-  return rows.map((row) => row.id);
 }
 
 async function insert(
   place: StorePlace,
   table: RefreshTable,
   differences: readonly Difference[],
-): Promise<unknown[]> {
+): Promise<StoredRow[]> {
   if (differences.length === 0) return [];
   const t = table.local.columns;
   const rows = differences.map(({ row }) => ({ ...row, extra: defaults(table, row) }));
@@ -125,7 +128,7 @@ async function insert(
     ...table,
     columns: [...table.columns, ...extra.map((column) => ({ column, lookup: undefined }))],
   };
-  const inserted = await place.sequelize.query<{ id: unknown }>(
+  return place.sequelize.query<StoredRow>(
     `
 INSERT INTO ${table.local.name} (${values.map(([column]) => column).join(', ')})
 SELECT ${values.map(([, value]) => value).join(', ')}
@@ -133,10 +136,9 @@ SELECT ${values.map(([, value]) => value).join(', ')}
   ${lookupJoins(table)}
  ORDER BY i."#key"
 ON CONFLICT (${t.legacyId}) DO NOTHING
-RETURNING ${t.primaryKey} AS id`,
+RETURNING ${t.primaryKey} AS id, ${t.legacyId} AS key`,
     { bind: [inputParameter(rows)], type: QueryTypes.SELECT, transaction: place.transaction },
   );
-  return inserted.map((row) => row.id);
 }
 
 /**

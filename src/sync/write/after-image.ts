@@ -1,7 +1,7 @@
 import type { LegacyRecord } from '../../../legacy-client';
 import { RejectedRecordError } from '../errors';
 import { applyAnswer } from '../refresh/apply';
-import { refreshScope } from '../refresh/scope';
+import { writeScope } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
 import type { SyncedInstance } from './save';
 import { idOf, type SyncedWrite } from './synced-write';
@@ -16,7 +16,7 @@ export async function takeAfterImage(
   after: { readonly record: LegacyRecord; readonly askedAt: Date },
 ): Promise<void> {
   const { runtime, mapping, transaction } = write;
-  const scope = refreshScope(runtime, transaction);
+  const scope = writeScope(runtime, transaction);
   const applied = await applyAnswer(scope, {
     mapping,
     records: [after.record],
@@ -29,7 +29,8 @@ export async function takeAfterImage(
   await reloadInstance(write, instance);
 }
 
-async function reloadInstance(
+/** Read the mapped columns and the stamps of an instance's row. */
+export async function reloadInstance(
   { mapping, transaction }: SyncedWrite,
   instance: SyncedInstance,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { QueryTypes } from 'sequelize';
 import { localTable } from '../local-table';
-import { takeAfterImage } from './after-image';
+import { reloadInstance, takeAfterImage } from './after-image';
 import { outgoingValues } from './outgoing';
 import type { SyncedInstance } from './save';
 import { send } from './send';
@@ -8,8 +8,13 @@ import { newIntentId, type CreateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
 
 /** Create the legacy record of a row that has just been inserted, or has never had one. */
-export async function createRecord(write: SyncedWrite, instance: SyncedInstance): Promise<void> {
+export async function createRecord(
+  write: SyncedWrite,
+  { instance, wasNew }: { readonly instance: SyncedInstance; readonly wasNew: boolean },
+): Promise<void> {
   const { runtime, mapping, place } = write;
+  // A row that is here already may have been loaded in part: all of it is sent.
+  if (!wasNew) await reloadInstance(write, instance);
   const values = instance.get() as Record<string, unknown>;
   const given = mapping.attributes.filter(
     ({ attribute }) => values[attribute] !== null && values[attribute] !== undefined,

@@ -1,5 +1,7 @@
 import type { Transaction } from 'sequelize';
+import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
+import { legacyIdOf } from './legacy-id';
 import type { SyncedInstance } from './save';
 import { newIntentId } from './steps';
 import { idOf, inSyncedWrite } from './synced-write';
@@ -18,7 +20,7 @@ export async function destroyBoth(
   instance: SyncedInstance,
   call: { readonly options: DestroyOptions; run(options: DestroyOptions): Promise<void> },
 ): Promise<void> {
-  const key = instance.legacyId;
+  const key = await legacyIdOf(instance, transactionOf(call.options));
   await inSyncedWrite(synced, call.options, async ({ transaction, unit, mapping }) => {
     await call.run({ ...call.options, transaction });
     if (key === null) return;

@@ -3,6 +3,7 @@ import { LegacyError, LegacyNotFoundError } from '../../../legacy-client';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
 import { DualWriteError, InDoubtError } from '../errors';
 import { settleUnit } from '../recovery/settle-unit';
+import { noteKnown } from '../refresh/store';
 import type { Runtime } from '../runtime';
 import { awaitSettled, endIntents, noteDone, noteIntents } from './intents';
 import { Lane } from './lane';
@@ -100,6 +101,18 @@ export class LegacyUnit implements Participant {
     const { transaction } = this.unit;
     await this.runtime.sequelize.query('SET CONSTRAINTS ALL IMMEDIATE', { transaction });
     for (const step of deletes) await this.#deliver(step);
+    await this.#noteGone(deletes);
+  }
+
+  /** A reader whose answer is from before the delete must not bring the row back. */
+  async #noteGone(deletes: readonly DestroyStep[]): Promise<void> {
+    const place = { sequelize: this.runtime.sequelize, transaction: this.unit.transaction };
+    const askedAt = await this.runtime.clock.now();
+    const models = new Map(deletes.map(({ mapping }) => [mapping.name, mapping]));
+    for (const model of models.keys()) {
+      const keys = deletes.filter(({ mapping }) => mapping.name === model).map(({ key }) => key);
+      await noteKnown(place, { model, keys, askedAt, gone: true });
+    }
   }
 
   async #deliver(step: DestroyStep): Promise<void> {

@@ -1,7 +1,7 @@
 import type { LegacyChanges, LegacyValue } from '../../../legacy-client';
 import type { MappedAttribute, Mapping } from '../../mapping';
 import { SyncError } from '../errors';
-import { legacyKeys } from '../query/bound-of-options';
+import { idText, legacyKeys } from '../query/bound-of-options';
 import type { Place, Runtime } from '../runtime';
 
 /** Local values by attribute. */
@@ -46,7 +46,7 @@ async function outgoingValue(
   const value = write.values[mapped.attribute] as string | number | null | undefined;
   if (mapped.target && value !== null && value !== undefined) {
     const keys = await legacyKeys(runtime, place, { mapping: mapped.target, ids: [value] });
-    const key = keys.get(String(value));
+    const key = keys.get(idText(value));
     if (key) return key;
     throw new SyncError(
       `${mapped.attribute} refers to a ${mapped.target.name} that the legacy system does not have. ` +

@@ -37,7 +37,7 @@ async function pushRow(write: SyncedWrite, id: unknown): Promise<void> {
     instance.set('legacyId', randomUUID());
     await instance.save({ transaction: write.transaction, silent: true, skipLegacy: true });
   }
-  await createRecord(write, instance);
+  await createRecord(write, { instance, wasNew: false });
 }
 
 async function pushChanges(write: SyncedWrite, instance: SyncedInstance): Promise<void> {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Model, ModelStatic, Transaction } from 'sequelize';
+import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
 import { createRecord } from './create';
+import { legacyIdOf } from './legacy-id';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
 import { updateRecord } from './update';
 
@@ -36,7 +38,8 @@ export interface Save<T> {
 export async function saveBoth<T>(save: Save<T>): Promise<T> {
   const { instance, synced } = save;
   const wasNew = instance.isNewRecord;
-  const given = legacyIdOf(instance);
+  const given = await legacyIdOf(instance, transactionOf(save.options));
+  const unsaved = stateOf(instance);
   const isCreate = wasNew || given === null || isRestored(instance);
   if (
     isCreate &&
@@ -50,12 +53,12 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
       const before = { ...previousValues(instance) };
       if (isCreate) waiting.set(instance, []);
       const result = await save.run(localOptions(save, write));
-      if (isCreate) await createInOrder(write, save);
+      if (isCreate) await createInOrder(write, save, wasNew);
       else await sendChanges(write, save, before);
       return result;
     });
   } catch (error) {
-    restoreInstance(instance, { wasNew, legacyId: given });
+    restoreState(instance, unsaved);
     throw error;
   }
 }
@@ -70,11 +73,12 @@ const waiting = new WeakMap<Model, ((write: SyncedWrite) => Promise<void>)[]>();
 async function createInOrder<T>(
   write: SyncedWrite,
   { instance, options, synced }: Save<T>,
+  wasNew: boolean,
 ): Promise<void> {
   const { parentRecord } = options;
   const queue = parentRecord?.isNewRecord === false ? waiting.get(parentRecord) : undefined;
   const create = async (outer: SyncedWrite): Promise<void> => {
-    await createRecord({ ...outer, mapping: synced.mapping }, instance);
+    await createRecord({ ...outer, mapping: synced.mapping }, { instance, wasNew });
     const children = waiting.get(instance) ?? [];
     waiting.delete(instance);
     for (const createChild of children) await createChild(outer);
@@ -88,11 +92,6 @@ function isRestored(instance: Model): boolean {
   const { paranoid, deletedAt } = (instance.constructor as ModelStatic<Model>).options;
   const attribute = typeof deletedAt === 'string' ? deletedAt : 'deletedAt';
   return paranoid === true && instance.changed(attribute as never) && !instance.get(attribute);
-}
-
-/** Null also for a new instance that was given none. */
-function legacyIdOf(instance: Model): string | null {
-  return (instance.get('legacyId') as string | null | undefined) ?? null;
 }
 
 function localOptions<T>({ instance, options, synced }: Save<T>, write: SyncedWrite): SaveOptions {
@@ -118,7 +117,8 @@ async function sendChanges<T>(
 ): Promise<void> {
   const after = previousValues(instance);
   const changed = write.mapping.attributes.filter(
-    ({ attribute }) => !isSame(before[attribute], after[attribute]),
+    ({ attribute }) =>
+      attribute in after && !(attribute in before && isSame(before[attribute], after[attribute])),
   );
   if (changed.length === 0) return;
   await updateRecord(write, { instance, changed, before });
@@ -135,11 +135,24 @@ function isSame(a: unknown, b: unknown): boolean {
   return a === b || (a ?? null) === (b ?? null);
 }
 
-/** A failed save leaves the instance as one that has not been saved. */
-function restoreInstance(
-  instance: SyncedInstance,
-  { wasNew, legacyId }: { readonly wasNew: boolean; readonly legacyId: string | null },
-): void {
-  instance.isNewRecord = wasNew;
-  instance.set('legacyId', legacyId, { raw: true });
+interface InstanceState {
+  dataValues: Record<string, unknown>;
+  _previousDataValues: Record<string, unknown>;
+  _changed: Set<string>;
+  isNewRecord: boolean;
+}
+
+function stateOf(instance: Model): InstanceState {
+  const state = instance as unknown as InstanceState;
+  return {
+    dataValues: { ...state.dataValues },
+    _previousDataValues: { ...state._previousDataValues },
+    _changed: new Set(state._changed),
+    isNewRecord: state.isNewRecord,
+  };
+}
+
+/** A failed save leaves the instance as it was: changed, and not saved. */
+function restoreState(instance: Model, state: InstanceState): void {
+  Object.assign(instance, state);
 }
