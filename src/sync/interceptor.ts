@@ -21,7 +21,6 @@ export interface InterceptedRead<T> {
   readonly options: object | undefined;
   readonly givesRows: boolean;
   readonly run: (options: object) => Promise<T>;
-  readonly findRows: (options: object) => Promise<unknown>;
 }
 
 /** Answer a read: as Sequelize does when it is skipped, otherwise exactly. */
@@ -32,17 +31,14 @@ export async function interceptRead<T>(read: InterceptedRead<T>): Promise<T> {
     return read.run(options.include === undefined ? options : { ...options, skipLegacy: true });
   }
   // Reads within the answer (of separate includes) belong to it.
-  const local = <R>(run: (options: object) => Promise<R>): ((own: ReadOptions) => Promise<R>) => {
-    return (own) => run({ ...own, skipLegacy: true });
-  };
-  if (options.freshness === 'local') return local(read.run)(options);
+  const run = (own: ReadOptions): Promise<T> => read.run({ ...own, skipLegacy: true });
+  if (options.freshness === 'local') return run(options);
   return readExactly({
     synced: synced(read.model),
     model: read.model,
     options,
     givesRows: read.givesRows,
-    run: local(read.run),
-    findRows: local(read.findRows),
+    run,
   });
 }
 

@@ -17,6 +17,7 @@ import { TimestampedModel } from '../model/timestamped-model';
 import { interceptDestroy, interceptRead, interceptSave, requireSkipped } from './interceptor';
 import { legacyColumns, legacyColumnNames } from './legacy-columns';
 import { skippedModel } from './skip';
+import { skippedUpdate } from './write/skipped-save';
 
 type Loose = (this: ModelStatic<Model>, ...values: never[]) => Promise<never>;
 
@@ -64,7 +65,6 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
         options,
         givesRows: true,
         run: findAll,
-        findRows: findAll,
       });
     }
 
@@ -80,7 +80,6 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
         givesRows: false,
         run: (own) =>
           super.aggregate.call(this, attribute as never, aggregateFunction, own) as Promise<T>,
-        findRows: (own) => super.findAll.call(this, own),
       });
     }
 
@@ -112,10 +111,11 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
 
     static override update: typeof TimestampedModel.update = async function update(
       this: ModelStatic<Model>,
-      ...call: never[]
+      values: never,
+      options: never,
     ) {
-      requireSkipped(this, call[1], { name: 'update', instead: `Find the rows. ${oneByOne}` });
-      return (Base.update as Loose).apply(this, call);
+      requireSkipped(this, options, { name: 'update', instead: `Find the rows. ${oneByOne}` });
+      return (Base.update as Loose).apply(this, skippedUpdate(this, values, options) as never);
     };
 
     static override async destroy<M extends Model>(

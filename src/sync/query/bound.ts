@@ -1,4 +1,4 @@
-import type { LegacyFilter } from '../../../legacy-client';
+import type { LegacyFilter, LegacyProperty, LegacyValue } from '../../../legacy-client';
 
 /**
  * What the legacy system can say of a condition: a filter whose answer holds every record that the
@@ -32,6 +32,11 @@ export function exactly(filter: LegacyFilter): Bound {
 /** A filter that matches all that the condition does, and perhaps more. */
 export function wider(filter: LegacyFilter, reason: string): Bound {
   return { filter, exact: false, reasons: [reason] };
+}
+
+/** A property has one of these values, and exactly so. */
+export function oneOf(property: LegacyProperty, values: readonly LegacyValue[]): Bound {
+  return values.length === 0 ? nothingAtAll : exactly({ op: 'in', property, values });
 }
 
 function reasonsOf(parts: readonly Bound[]): string[] {

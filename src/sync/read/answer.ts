@@ -1,9 +1,9 @@
-import { Transaction, type Model, type ModelStatic } from 'sequelize';
+import { Transaction, type FindOptions, type Model, type ModelStatic } from 'sequelize';
 import type { Synced } from '../runtime';
 import { rollBack } from '../refresh/scope';
-import { withoutHidden } from './hidden';
+import { shown, visible, withoutHidden } from './hidden';
 import type { Knowledge } from './legs';
-import type { ConformedInclude, ReadOptions } from './sequelize-internals';
+import type { ConformedInclude, EffectiveOptions, ReadOptions } from './sequelize-internals';
 import { checkedRow, gapsIn, rowsOf, type CheckedRow, type Gaps } from './verify';
 
 /** A read of Sequelize's own, to be answered exactly. */
@@ -14,8 +14,6 @@ export interface Read<T> {
   readonly options: ReadOptions;
   /** Sequelize's own call, which stays local. */
   readonly run: (options: ReadOptions) => Promise<T>;
-  /** Sequelize's own findAll on the same model, which stays local; for the last check. */
-  readonly findRows: (options: ReadOptions) => Promise<unknown>;
   /** The result may be instances that can be checked themselves; never true of aggregates. */
   readonly givesRows: boolean;
 }
@@ -24,8 +22,8 @@ export interface Read<T> {
 export interface Answering<T> {
   readonly read: Read<T>;
   readonly knowledge: Knowledge;
-  /** The includes as Sequelize spells them out. */
-  readonly includes: readonly ConformedInclude[];
+  /** What the read asks for, with scopes merged in. */
+  readonly effective: EffectiveOptions;
 }
 
 /** An answer, and what the last check found. */
@@ -62,7 +60,7 @@ export async function checkThenAnswer<T>(
   const { read, knowledge } = answering;
   const options = withoutHidden(answering);
   const body = async (transaction: Transaction): Promise<CheckedAnswer<T>> => {
-    const rows = await rowsToCheck(read, knowledge, { ...options, transaction });
+    const rows = await rowsToCheck(answering, transaction);
     const check = checked(gapsIn(knowledge, rows), undefined);
     if (!check.result) return { gaps: check.gaps };
     return checked(check.gaps, await read.run({ ...options, transaction }));
@@ -88,30 +86,53 @@ export async function allGaps<T>(
   answering: Answering<T>,
   transaction: Transaction | undefined,
 ): Promise<Gaps> {
-  const options = { ...withoutHidden(answering), transaction: transaction ?? null };
-  return gapsIn(
-    answering.knowledge,
-    await rowsToCheck(answering.read, answering.knowledge, options),
-  );
+  return gapsIn(answering.knowledge, await rowsToCheck(answering, transaction));
 }
 
-/** The rows behind an answer that does not show them itself: aggregates, raw and partial rows. */
+/**
+ * The rows behind an answer that does not show them itself: aggregates, raw and partial rows. They
+ * are read without scopes, which are in the condition already and may leave columns out.
+ */
 async function rowsToCheck<T>(
-  read: Read<T>,
-  knowledge: Knowledge,
-  options: ReadOptions,
+  { read, knowledge, effective }: Answering<T>,
+  transaction: Transaction | undefined,
 ): Promise<CheckedRow[]> {
   const { mapping } = read.synced;
-  const { where, include, paranoid, replacements, transaction } = options;
-  const same = { ...defined({ where, paranoid, replacements }), transaction };
-  if (include === undefined) {
+  const { hidden } = knowledge;
+  const { paranoid, replacements } = read.options;
+  const where = visible(hidden, mapping.name, effective.where);
+  const options = {
+    ...defined({ where, paranoid, replacements }),
+    transaction: transaction ?? null,
+    skipLegacy: true,
+  };
+  const model = mapping.model.unscoped();
+  if (effective.includes.length === 0) {
     const key = mapping.model.primaryKeyAttribute;
     const attributes = [key, 'legacyId', 'modifiedAt', 'legacyModifiedAt'];
-    const rows = await read.findRows({ ...same, attributes, raw: true });
-    return (rows as Record<string, unknown>[]).map((row) => checkedRow(mapping, row));
+    const rows: unknown[] = await model.findAll({
+      ...options,
+      attributes,
+      raw: true,
+    } as FindOptions);
+    return rows.map((row) => checkedRow(mapping, row as Record<string, unknown>));
   }
-  const found = await read.findRows({ ...same, include: withoutAttributes(include) });
+  const include = effective.includes.map((one) => shown(hidden, whole(one)));
+  const found = await model.findAll({ ...options, include } as FindOptions);
   return rowsOf(registryOf(knowledge), found);
+}
+
+/** The same include with all its attributes, and as part of one statement. */
+function whole(include: ConformedInclude): ConformedInclude {
+  const rest = { ...include };
+  delete rest.attributes;
+  delete rest.separate;
+  const through = include.through && { ...include.through, attributes: undefined };
+  return {
+    ...rest,
+    ...(through && { through }),
+    ...(include.include && { include: include.include.map(whole) }),
+  };
 }
 
 function registryOf(knowledge: Knowledge): Knowledge['scope']['runtime']['registry'] {
@@ -120,21 +141,4 @@ function registryOf(knowledge: Knowledge): Knowledge['scope']['runtime']['regist
 
 function defined(options: ReadOptions): ReadOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-/** The same includes with all their attributes. */
-function withoutAttributes(include: unknown): unknown {
-  if (Array.isArray(include)) return include.map(withoutAttributes);
-  const isOptions =
-    typeof include === 'object' &&
-    include !== null &&
-    Object.getPrototypeOf(include) === Object.prototype;
-  if (!isOptions) return include;
-  const { through, ...rest } = include as Record<string, unknown>;
-  delete rest.attributes;
-  return {
-    ...rest,
-    ...(through === undefined ? {} : { through: withoutAttributes(through) }),
-    ...(rest.include === undefined ? {} : { include: withoutAttributes(rest.include) }),
-  };
 }

@@ -15,12 +15,10 @@ import { closeGaps, settleRefresh } from './settle-gaps';
  */
 const restsMs = [0, 10, 50, 200, 400];
 
-/**
- * Answer a read exactly; in a transaction that has written, after the writes that were begun before.
- */
+/** Answer a read exactly; in a transaction, after the writes that were begun before. */
 export async function readExactly<T>(read: Read<T>): Promise<T> {
   const transaction = transactionOf(read.options);
-  const unit = LegacyUnit.existing(read.synced.runtime, transaction);
+  const unit = transaction && LegacyUnit.of(read.synced.runtime, transaction);
   return unit
     ? unit.lane.run(() => answerExactly(read, transaction, unit))
     : answerExactly(read, transaction);
@@ -45,12 +43,13 @@ async function answerExactly<T>(
     rejected: [],
     ahead: [],
   };
-  const { where, includes, isWhole } = effectiveOptions(read.model, read.options);
+  const effective = await effectiveOptions(read.model, read.options, read.givesRows);
+  const { where, includes, isWhole } = effective;
   const bound = await boundOf(runtime, placeOf(knowledge.scope), { mapping, where });
   await refreshLeg(knowledge, { mapping, bound, includes });
   await settleRefresh(knowledge);
-  const answering: Answering<T> = { read, knowledge, includes };
-  const answer = read.givesRows && isWhole ? answerThenCheck : checkThenAnswer;
+  const answering: Answering<T> = { read, knowledge, effective };
+  const answer = isWhole ? answerThenCheck : checkThenAnswer;
   for (const restMs of restsMs) {
     const { result, gaps } = await answer(answering, transaction);
     if (result) return result.value;

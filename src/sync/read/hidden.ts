@@ -9,8 +9,9 @@ type Hidden = ReadonlyMap<string, ReadonlySet<string>>;
  * The options of a read, leaving out the rows whose records are gone although something still
  * refers to them; in its includes, too.
  */
-export function withoutHidden<T>({ read, knowledge, includes }: Answering<T>): ReadOptions {
+export function withoutHidden<T>({ read, knowledge, effective }: Answering<T>): ReadOptions {
   const { options, synced } = read;
+  const { includes } = effective;
   const { hidden } = knowledge;
   if (![...hidden.values()].some(({ size }) => size > 0)) return options;
   const where = visible(hidden, synced.mapping.name, options.where);
@@ -21,7 +22,8 @@ export function withoutHidden<T>({ read, knowledge, includes }: Answering<T>): R
   };
 }
 
-function shown(hidden: Hidden, include: ConformedInclude): ConformedInclude {
+/** An include without the rows whose records are gone. */
+export function shown(hidden: Hidden, include: ConformedInclude): ConformedInclude {
   const where = visible(hidden, registeredModel(include.model).name, include.where);
   // A condition makes an include required, unless it says otherwise.
   const required = include.required ?? include.where !== undefined;
@@ -32,7 +34,8 @@ function shown(hidden: Hidden, include: ConformedInclude): ConformedInclude {
   };
 }
 
-function visible(
+/** A condition without the rows whose records are gone. */
+export function visible(
   hidden: Hidden,
   name: string,
   where: WhereOptions | undefined,

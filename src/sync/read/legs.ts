@@ -1,13 +1,13 @@
 import { type Model, type ModelStatic } from 'sequelize';
-import type { LegacyFilter, LegacyRecord } from '../../../legacy-client';
+import type { LegacyRecord } from '../../../legacy-client';
 import { registeredModel } from '../../model/history';
 import type { MappedAttribute, Mapping } from '../../mapping';
 import { UntranslatableQueryError, type AheadRow, type RejectedRecord } from '../errors';
-import { allOf, exactly, type Bound } from '../query/bound';
+import { allOf, oneOf, type Bound } from '../query/bound';
 import { boundOf } from '../query/bound-of-options';
 import { applyAnswer } from '../refresh/apply';
 import { placeOf, type RefreshScope } from '../refresh/scope';
-import { fetchRecords, withKeys } from '../refresh/fetch';
+import { fetchRecords, keyProperty } from '../refresh/fetch';
 import type { ConformedInclude } from './sequelize-internals';
 
 /** What one call has learnt from the legacy system so far. */
@@ -83,19 +83,17 @@ async function narrowed(
 ): Promise<{ bound: Bound; by: ConformedInclude } | undefined> {
   for (const include of leg.includes) {
     if (include.required === false || !(include.required ?? include.where)) continue;
-    const filter = await filterThrough(knowledge, leg.mapping, include);
-    if (!filter) continue;
-    const bound = allOf([leg.bound, { filter, exact: false, reasons: [] }]);
-    return { bound, by: include };
+    const through = await boundThrough(knowledge, leg.mapping, include);
+    if (through) return { bound: allOf([leg.bound, through]), by: include };
   }
   return undefined;
 }
 
-async function filterThrough(
+async function boundThrough(
   knowledge: Knowledge,
   mapping: Mapping,
   include: ConformedInclude,
-): Promise<LegacyFilter | undefined> {
+): Promise<Bound | undefined> {
   const { association } = include;
   const target = mappingOf(knowledge, include.model);
   if (!target) return undefined;
@@ -109,13 +107,16 @@ async function filterThrough(
     const lookup = mapping.byAttribute.get(association.foreignKey);
     if (!lookup) return undefined;
     const records = await refreshBound(knowledge, target, bound);
-    return { op: 'in', property: lookup.property, values: records.map(({ key }) => key) };
+    return oneOf(
+      lookup.property,
+      records.map(({ key }) => key),
+    );
   }
   const lookup = target.byAttribute.get(association.foreignKey);
   if (association.associationType === 'BelongsToMany' || lookup?.target !== mapping)
     return undefined;
   const records = await refreshBound(knowledge, target, bound);
-  return withKeys(mapping, pointedTo(records, lookup));
+  return oneOf(keyProperty(mapping), pointedTo(records, lookup));
 }
 
 interface IncludeStep {
@@ -135,7 +136,7 @@ async function refreshInclude(
   const includes = include.include ?? [];
   if (association.associationType === 'BelongsTo') {
     const lookup = mapping.byAttribute.get(association.foreignKey);
-    const bound = lookup && exactly(withKeys(target, pointedTo(records, lookup)));
+    const bound = lookup && oneOf(keyProperty(target), pointedTo(records, lookup));
     return refreshLeg(knowledge, {
       mapping: target,
       includes,
@@ -150,7 +151,7 @@ async function refreshInclude(
       referringTo(links, association.foreignKey, records),
     );
     const lookup = links.byAttribute.get(association.otherKey ?? '');
-    const bound = lookup && exactly(withKeys(target, pointedTo(rows, lookup)));
+    const bound = lookup && oneOf(keyProperty(target), pointedTo(rows, lookup));
     return refreshLeg(knowledge, {
       mapping: target,
       includes,
@@ -175,8 +176,10 @@ function unbound(as: string): Bound {
 function referringTo(mapping: Mapping, attribute: string, records: readonly LegacyRecord[]): Bound {
   const lookup = mapping.byAttribute.get(attribute);
   if (!lookup) return unbound(attribute);
-  const values = records.map((record) => record.key);
-  return exactly({ op: 'in', property: lookup.property, values });
+  return oneOf(
+    lookup.property,
+    records.map((record) => record.key),
+  );
 }
 
 function pointedTo(records: readonly LegacyRecord[], lookup: MappedAttribute): string[] {

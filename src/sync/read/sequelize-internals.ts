@@ -48,6 +48,7 @@ interface SequelizeUtils {
 }
 
 interface ModelInternals {
+  runHooks(hook: string, options: ReadOptions): Promise<void>;
   _injectScope(options: ReadOptions): void;
   _conformIncludes(options: ReadOptions, self: unknown): void;
   _expandIncludeAll(options: ReadOptions, self: unknown): void;
@@ -63,19 +64,26 @@ export interface EffectiveOptions {
 
 /**
  * The options of a read with the model's scopes merged in and the includes spelt out, on a copy.
+ *
+ * @param givesRows - false for aggregates, whose answers never show the rows themselves.
  */
-export function effectiveOptions(
+export async function effectiveOptions(
   model: ModelStatic<Model>,
   options: ReadOptions,
-): EffectiveOptions {
+  givesRows: boolean,
+): Promise<EffectiveOptions> {
   const copy = (Utils as unknown as SequelizeUtils).cloneDeep(options);
   const internals = model as unknown as ModelInternals;
   internals._injectScope(copy);
+  // Hooks may add to the condition. They run again with the call itself, on its own options.
+  if (givesRows && copy.hooks !== false) await internals.runHooks('beforeFind', copy);
   internals._conformIncludes(copy, model);
   internals._expandIncludeAll(copy, model);
+  internals._conformIncludes(copy, model);
   const includes = (copy.include ?? []) as ConformedInclude[];
   const isRaw = copy.raw === true || copy.group !== undefined || copy.attributes !== undefined;
-  return { where: copy.where, includes, isWhole: !isRaw && includes.every(isWholeInclude) };
+  const isWhole = givesRows && !isRaw && includes.every(isWholeInclude);
+  return { where: copy.where, includes, isWhole };
 }
 
 function isWholeInclude(include: ConformedInclude): boolean {

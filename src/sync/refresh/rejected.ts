@@ -19,9 +19,9 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === '55P03';
 }
 
-/** Whether other rows refer to a row that was to be removed (23503). */
+/** Whether other rows refer to a row that was to be removed (23503; of ON DELETE RESTRICT, 23001). */
 export function isForeignKeyViolation(error: unknown): boolean {
-  return sqlState(error) === '23503';
+  return ['23503', '23001'].includes(sqlState(error) ?? '');
 }
 
 /** Keep a list of the records that the local table could not take, for the operator. */

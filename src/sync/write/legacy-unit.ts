@@ -9,8 +9,6 @@ import { awaitSettled, endIntents, noteDone, noteIntents } from './intents';
 import { Lane } from './lane';
 import { named, type DestroyStep, type Step } from './steps';
 
-const known = new WeakMap<UnitOfWork, Map<Runtime, LegacyUnit>>();
-
 /**
  * The legacy side of one unit of work: what was written, so that it can be taken back when the
  * transaction does not commit, and what is to be deleted, as the last thing before it does.
@@ -34,14 +32,7 @@ export class LegacyUnit implements Participant {
   /** The legacy side of the unit that a transaction belongs to. */
   static of(runtime: Runtime, transaction: Transaction): LegacyUnit {
     const unit = UnitOfWork.of(transaction);
-    const legacyUnit = unit.enlist(runtime, () => new LegacyUnit(runtime, unit));
-    known.set(unit, (known.get(unit) ?? new Map<Runtime, LegacyUnit>()).set(runtime, legacyUnit));
-    return legacyUnit;
-  }
-
-  /** The same, when there has been a write. */
-  static existing(runtime: Runtime, transaction: Transaction | undefined): LegacyUnit | undefined {
-    return transaction && known.get(UnitOfWork.of(transaction))?.get(runtime);
+    return unit.enlist(runtime, () => new LegacyUnit(runtime, unit));
   }
 
   /** The savepoints that are open now, to be kept with a step. */

@@ -118,7 +118,8 @@ async function sendChanges<T>(
   const after = previousValues(instance);
   const changed = write.mapping.attributes.filter(
     ({ attribute }) =>
-      attribute in after && !(attribute in before && isSame(before[attribute], after[attribute])),
+      after[attribute] !== undefined &&
+      (before[attribute] === undefined || !isSame(before[attribute], after[attribute])),
   );
   if (changed.length === 0) return;
   await updateRecord(write, { instance, changed, before });
