@@ -1,0 +1,17 @@
+import { changedRows } from './changed-rows';
+import { namespaces } from './namespaces';
+import { bothSidesSaves } from './saves';
+import type { Scenario } from './scenario';
+import { skippedReads } from './skipped-reads';
+import { skippedSaves } from './skipped-saves';
+import { unchangedRows } from './unchanged-rows';
+
+/** All scenarios, in the order in which they are run. */
+export const scenarios: readonly Scenario[] = [
+  skippedReads,
+  skippedSaves,
+  unchangedRows,
+  changedRows,
+  bothSidesSaves,
+  namespaces,
+];

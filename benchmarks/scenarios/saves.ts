@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { JournalEntry } from '../../legacy-client/sandbox';
+import { repeat, requestsOf } from '../bare-crm';
+import { compare, type Comparison, type Result, type Variant } from '../compare';
+import { plainOrganisation } from '../plain-models';
+import { faces, type Face, type Stage } from '../stage';
+import { count, each, type Scenario } from './scenario';
+
+const saves = 10;
+
+/** What a CRM takes for each request beside the sandbox's own time; 0 is the sandbox alone. */
+const latenciesMs = [0, 20];
+
+/** Writes to both sides, against bare requests and a plain save in a transaction. */
+export const bothSidesSaves: Scenario = {
+  name: 'saves',
+  run: async (stage) => {
+    const results: Result[] = [];
+    for (const face of faces) {
+      await stage.connect(face);
+      await stage.fill(2 * saves);
+      await stage.models.Organisation.findAll();
+      for (const work of [await updates(stage, face), await creates(stage, face)]) {
+        for (const latencyMs of latenciesMs) {
+          results.push(await compare(comparison(stage, work, latencyMs)));
+        }
+      }
+    }
+    return results;
+  },
+};
+
+interface Work {
+  readonly title: string;
+  readonly requests: readonly JournalEntry[];
+  readonly bare: Variant['run'];
+  readonly synced: Variant['run'];
+}
+
+function comparison({ sandbox }: Stage, work: Work, latencyMs: number): Comparison {
+  const { title, requests, bare, synced } = work;
+  const times = requests.length * saves;
+  const before = async (): Promise<void> => {
+    if (latencyMs > 0) await sandbox.delayNext({ delayMs: latencyMs, times });
+  };
+  const methods = requests.map(({ method }) => method).join(', ');
+  const latency = latencyMs === 0 ? '' : `, ${latencyMs} ms a request`;
+  return {
+    title: `${title} (${methods} each)${latency}`,
+    rounds: latencyMs === 0 ? 9 : 5,
+    goals: [{ variant: 'synced save', atMost: 1.2 }],
+    variants: [
+      { name: 'bare requests, and plain save', before, run: bare },
+      { name: 'synced save', before, run: synced },
+    ],
+  };
+}
+
+async function updates(stage: Stage, face: Face): Promise<Work> {
+  const { Organisation } = stage.models;
+  const rows = await Organisation.findAll({ order: ['id'] });
+  const synced = rows.splice(0, saves);
+  const others = rows.slice(0, saves).map(({ id }) => id);
+  const plain = await plainOrganisation(stage.sequelize).findAll({ where: { id: others } });
+  const [one] = synced;
+  if (!one?.legacyId) throw new Error('There is nothing to save.');
+  const key = one.legacyId;
+  const requests = await requestsOf(stage, () => one.update({ name: 'Fictional First Edition' }));
+  let edition = 0;
+  const next = (): string => `Fictional Edition ${(edition += 1)}`;
+  return {
+    title: `update of ${saves} rows, ${face}`,
+    requests,
+    bare: () =>
+      each(plain, (row) =>
+        stage.sequelize.transaction(async (transaction) => {
+          await row.set('name', next()).save({ transaction });
+          await repeat(stage, face, { requests, key, as: String(row.legacyId) });
+        }),
+      ),
+    synced: () => each(synced, (row) => row.update({ name: next() })),
+  };
+}
+
+async function creates(stage: Stage, face: Face): Promise<Work> {
+  const { Organisation } = stage.models;
+  const plain = plainOrganisation(stage.sequelize);
+  const values = { name: 'Fictional Newcomer', employees: 12, isUk: true };
+  let key = '';
+  const requests = await requestsOf(stage, async () => {
+    key = String((await Organisation.create(values)).legacyId);
+  });
+  return {
+    title: `create of ${saves} rows, ${face}`,
+    requests,
+    bare: () =>
+      each(count(saves), () =>
+        stage.sequelize.transaction(async (transaction) => {
+          const legacyId = randomUUID();
+          await plain.create({ ...values, legacyId }, { transaction });
+          await repeat(stage, face, { requests, key, as: legacyId });
+        }),
+      ),
+    synced: () => each(count(saves), () => Organisation.create(values)),
+  };
+}
