@@ -1,7 +1,10 @@
 import { QueryTypes } from 'sequelize';
 import type { Runtime } from './runtime';
 
-/** Of these legacy keys, the ones that somebody's open write concerns. */
+/**
+ * Of these legacy keys, the ones that a write under way concerns: its intent's lock is held. Their
+ * rows are left to the writer. (What is in doubt has no living writer, and is shown as it is.)
+ */
 export async function keysWithOpenIntents(
   runtime: Runtime,
   keys: readonly string[],
@@ -11,7 +14,13 @@ export async function keysWithOpenIntents(
     `
 SELECT i.legacy_id AS key FROM dual_write_intents i
  WHERE i.legacy_id = ANY ($1::uuid[])
-   AND NOT EXISTS (SELECT FROM dual_write_done d WHERE d.intent_id = i.id)`,
+   AND NOT EXISTS (SELECT FROM dual_write_done d WHERE d.intent_id = i.id)
+   AND EXISTS (
+     SELECT FROM pg_locks l
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.classid::bigint = i.id >> 32 AND l.objid::bigint = i.id & 4294967295
+   )`,
     { bind: [keys], type: QueryTypes.SELECT, transaction: null },
   );
   return new Set(rows.map((row) => row.key));

@@ -91,10 +91,11 @@ export function syncedModel(name: string, sequelize: Sequelize | undefined): Syn
   return { runtime, mapping };
 }
 
-/** A model's mapping, if anything maps it. */
-export function mappingOf(name: string, sequelize: Sequelize | undefined): Mapping | undefined {
+/** What serves a model, if anything does. */
+export function connectedModel(name: string, sequelize: Sequelize | undefined): Synced | undefined {
   const runtime = sequelize && runtimes.get(sequelize);
-  return runtime?.registry.get(name);
+  const mapping = runtime?.registry.get(name);
+  return mapping && { runtime, mapping };
 }
 
 /** Where a statement runs: in the caller's transaction, or on the library's own pool. */

@@ -4,7 +4,7 @@ import { rollBack } from '../refresh/scope';
 import { shown, visible, withoutHidden } from './hidden';
 import type { Knowledge } from './legs';
 import type { ConformedInclude, EffectiveOptions, ReadOptions } from './sequelize-internals';
-import { checkedRow, gapsIn, rowsOf, type CheckedRow, type Gaps } from './verify';
+import { checkedRow, deletedAtOf, gapsIn, rowsOf, type CheckedRow, type Gaps } from './verify';
 
 /** A read of Sequelize's own, to be answered exactly. */
 export interface Read<T> {
@@ -109,7 +109,8 @@ async function rowsToCheck<T>(
   const model = mapping.model.unscoped();
   if (effective.includes.length === 0) {
     const key = mapping.model.primaryKeyAttribute;
-    const attributes = [key, 'legacyId', 'modifiedAt', 'legacyModifiedAt'];
+    const deletedAt = deletedAtOf(mapping) ?? key;
+    const attributes = [key, 'legacyId', 'modifiedAt', 'legacyModifiedAt', deletedAt];
     const rows: unknown[] = await model.findAll({
       ...options,
       attributes,

@@ -48,6 +48,7 @@ interface SequelizeUtils {
 }
 
 interface ModelInternals {
+  _getIncludedAssociation(target: unknown, as: string): ConformedInclude['association'];
   runHooks(hook: string, options: ReadOptions): Promise<void>;
   _injectScope(options: ReadOptions): void;
   _conformIncludes(options: ReadOptions, self: unknown): void;
@@ -80,10 +81,25 @@ export async function effectiveOptions(
   internals._conformIncludes(copy, model);
   internals._expandIncludeAll(copy, model);
   internals._conformIncludes(copy, model);
-  const includes = (copy.include ?? []) as ConformedInclude[];
+  const includes = withAssociations(model, (copy.include ?? []) as ConformedInclude[]);
   const isRaw = copy.raw === true || copy.group !== undefined || copy.attributes !== undefined;
   const isWhole = givesRows && !isRaw && includes.every(isWholeInclude);
   return { where: copy.where, includes, isWhole };
+}
+
+/** NOTE: what `include: { all: true }` is expanded to names model and alias only. */
+function withAssociations(
+  model: ModelStatic<Model>,
+  includes: readonly ConformedInclude[],
+): ConformedInclude[] {
+  const internals = model as unknown as ModelInternals;
+  return includes.map((include) => {
+    const given = include as Partial<ConformedInclude>;
+    const association =
+      given.association ?? internals._getIncludedAssociation(include.model, include.as);
+    const nested = include.include && withAssociations(include.model, include.include);
+    return { ...include, association, ...(nested && { include: nested }) };
+  });
 }
 
 function isWholeInclude(include: ConformedInclude): boolean {

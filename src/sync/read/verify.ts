@@ -12,6 +12,8 @@ export interface CheckedRow {
   readonly legacyId: string | null;
   readonly modifiedAt: Date | null;
   readonly legacyModifiedAt: Date | null;
+  /** Of a paranoid model: the row itself says that it is deleted. */
+  readonly isDeleted: boolean;
 }
 
 /** Rows of an answer that what was fetched does not vouch for. */
@@ -54,7 +56,15 @@ export function checkedRow(
     legacyId: (values.legacyId as string | null | undefined) ?? null,
     modifiedAt: (values.modifiedAt as Date | null | undefined) ?? null,
     legacyModifiedAt: (values.legacyModifiedAt as Date | null | undefined) ?? null,
+    isDeleted: Boolean(values[deletedAtOf(mapping) ?? '']),
   };
+}
+
+/** The attribute that marks deleted rows of a paranoid model. */
+export function deletedAtOf({ model }: Mapping): string | undefined {
+  const { paranoid, deletedAt } = model.options;
+  if (!paranoid) return undefined;
+  return typeof deletedAt === 'string' ? deletedAt : 'deletedAt';
 }
 
 /** Whether a row has local changes that the legacy system does not have. */
@@ -69,6 +79,7 @@ export function gapsIn(knowledge: Knowledge, rows: readonly CheckedRow[]): Gaps 
   const ahead: { mapping: Mapping; row: AheadRow }[] = [];
   for (const row of rows) {
     const { mapping, id, legacyId, modifiedAt, legacyModifiedAt } = row;
+    if (row.isDeleted) continue;
     if (isAhead(row)) {
       ahead.push({ mapping, row: { id, legacyId, localModifiedAt: modifiedAt, legacyModifiedAt } });
     } else if (legacyId !== null && !setOf(knowledge.seen, mapping.name).has(legacyId)) {

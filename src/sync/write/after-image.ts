@@ -29,24 +29,22 @@ export async function takeAfterImage(
   await reloadInstance(write, instance);
 }
 
-/** Read the mapped columns and the stamps of an instance's row. */
+/** Read an instance's row again; what the application has changed and not saved stays as it is. */
 export async function reloadInstance(
   { mapping, transaction }: SyncedWrite,
   instance: SyncedInstance,
 ): Promise<void> {
-  const own = ['legacyId', 'legacyModifiedAt', 'legacyVersion', 'createdAt', 'modifiedAt'];
-  const attributes = [...own, ...mapping.attributes.map(({ attribute }) => attribute)];
-  const row = await mapping.model.unscoped().findOne({
+  const row = (await mapping.model.unscoped().findOne({
     where: { [mapping.model.primaryKeyAttribute]: idOf(instance) },
-    attributes,
     raw: true,
     paranoid: false,
     transaction,
     skipLegacy: true,
-  } as Parameters<typeof mapping.model.findOne>[0]);
+  } as Parameters<typeof mapping.model.findOne>[0])) as Record<string, unknown> | null;
   if (!row) return;
-  instance.set(row as object, { raw: true });
-  for (const attribute of attributes) instance.changed(attribute as never, false);
+  const saved = Object.entries(row).filter(([attribute]) => !instance.changed(attribute as never));
+  const values = Object.fromEntries(saved);
+  instance.set(values, { raw: true });
   const previous = instance as unknown as { _previousDataValues: Record<string, unknown> };
-  Object.assign(previous._previousDataValues, row);
+  Object.assign(previous._previousDataValues, values);
 }

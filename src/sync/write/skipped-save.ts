@@ -1,7 +1,7 @@
 import { literal, type Model, type ModelStatic, type Transaction } from 'sequelize';
 import { registeredModel } from '../../model/history';
-import { quote } from '../local-table';
-import { mappingOf } from '../runtime';
+import { localTable, quote } from '../local-table';
+import { connectedModel } from '../runtime';
 import type { SaveOptions, SyncedInstance } from './save';
 import { idOf } from './synced-write';
 
@@ -16,18 +16,27 @@ export async function saveSkipped<T>(
 ): Promise<T> {
   if (instance.isNewRecord) return run(options);
   const model = registeredModel(instance.constructor as ModelStatic<Model>);
-  const mapping = mappingOf(model.name, model.sequelize);
+  const synced = connectedModel(model.name, model.sequelize);
   const changed = instance.changed();
-  if (!mapping || changed === false) return run(options);
+  if (!synced || changed === false) return run(options);
+  const { runtime, mapping } = synced;
   const fields = options.fields ?? changed;
   const touched = fields.some((name) => changed.includes(name) && mapping.byAttribute.has(name));
   if (!touched) return run({ ...options, silent: options.silent ?? true });
   const legacyStamp = await legacyStampOf(instance, options.transaction);
-  const now = Date.now();
-  const later = legacyStamp && legacyStamp.getTime() >= now;
-  if (!later) return run(options);
-  instance.set('modifiedAt', new Date(legacyStamp.getTime() + 1), { raw: true });
-  return run({ ...options, silent: true, fields: [...fields, 'modifiedAt'] });
+  const saved = await run(options);
+  const stamp = instance.get('modifiedAt') as Date;
+  if (legacyStamp && legacyStamp >= stamp) {
+    const later = new Date(legacyStamp.getTime() + 1);
+    // NOTE: Sequelize takes an update of its own stamp alone for no update at all.
+    const { name, columns: t } = await localTable(runtime.pool, mapping);
+    await runtime.sequelize.query(
+      `UPDATE ${name} SET ${t.modifiedAt} = $1 WHERE ${t.primaryKey} = $2`,
+      { bind: [later, idOf(instance)], transaction: options.transaction },
+    );
+    instance.set('modifiedAt', later, { raw: true });
+  }
+  return saved;
 }
 
 /** Of an instance that was loaded without it, the stamp is read from the table. */
@@ -55,9 +64,9 @@ export function skippedUpdate(
   values: Readonly<Record<string, unknown>>,
   options: Readonly<Record<string, unknown>>,
 ): [Record<string, unknown>, Record<string, unknown>] {
-  const mapping = mappingOf(registeredModel(model).name, model.sequelize);
-  if (!mapping || options.silent) return [values, options];
-  if (!Object.keys(values).some((name) => mapping.byAttribute.has(name))) {
+  const synced = connectedModel(registeredModel(model).name, model.sequelize);
+  if (!synced || options.silent) return [values, options];
+  if (!Object.keys(values).some((name) => synced.mapping.byAttribute.has(name))) {
     return [values, { ...options, silent: true }];
   }
   const { field = 'legacyModifiedAt' } = model.getAttributes().legacyModifiedAt ?? {};
