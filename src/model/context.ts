@@ -25,7 +25,7 @@ export interface RevisionFrame {
 /** What the code that is running now is enclosed by. Frames are never changed, only replaced. */
 export interface Frame {
   /** Calls inside stay local. */
-  readonly skipLegacy: boolean;
+  readonly isLocalOnly: boolean;
   readonly revision?: RevisionFrame;
   /** The write that is running now: those that it causes itself do not wait for its end. */
   readonly write?: object;
@@ -33,7 +33,7 @@ export interface Frame {
 
 // NOTE: cls-hooked overwrites the keys `id` and `_ns_name` in each child context.
 const frameKey = 'dual-write:frame';
-const outermost: Frame = { skipLegacy: false };
+const outermost: Frame = { isLocalOnly: false };
 
 /**
  * Make a namespace on `AsyncLocalStorage`: the same interface as cls-hooked's for a fraction of

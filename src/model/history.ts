@@ -135,8 +135,8 @@ export function historyOf(sequelize: Sequelize | undefined): History | undefined
 }
 
 /**
- * The model as Sequelize knows it, of a class that `scope()`, `schema()` or `skipLegacy()` has
- * derived from it.
+ * The model as Sequelize knows it, of a class that was derived from it, by `scope()` or `schema()`
+ * say.
  */
 export function registeredModel(model: ModelStatic<Model>): ModelStatic<Model> {
   const models = model.sequelize?.models;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Sequelize, Transaction } from 'sequelize';
+import type { Transaction } from 'sequelize';
 
 /** How a unit of work ended on the database. */
 export type UnitOutcome =
@@ -54,18 +54,6 @@ function rootOf(transaction: SequelizeTransaction): SequelizeTransaction {
   let root = transaction;
   while (root.parent) root = root.parent;
   return root;
-}
-
-/**
- * Open a savepoint in a transaction.
- *
- * NOTE: it is opened from the outermost transaction, because Sequelize 6 gives a savepoint within a
- * savepoint the name of another one, and then rolls back to the wrong place.
- */
-export async function openSavepoint(transaction: Transaction): Promise<Transaction> {
-  const root = rootOf(transaction as SequelizeTransaction);
-  const { sequelize } = root as unknown as { sequelize: Sequelize };
-  return sequelize.transaction({ transaction: root });
 }
 
 /**

@@ -95,7 +95,7 @@ export function syncedModel(name: string, sequelize: Sequelize | undefined): Syn
 export function connectedModel(name: string, sequelize: Sequelize | undefined): Synced | undefined {
   const runtime = sequelize && runtimes.get(sequelize);
   const mapping = runtime?.registry.get(name);
-  return mapping && { runtime, mapping };
+  return runtime && mapping && { runtime, mapping };
 }
 
 /** Where a statement runs: in the caller's transaction, or on the library's own pool. */

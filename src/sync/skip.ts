@@ -12,7 +12,7 @@ interface Markable {
 export function isSkipped(model: object, options: unknown): boolean {
   if ((model as Markable)[mark]) return true;
   if ((options as { skipLegacy?: boolean } | null | undefined)?.skipLegacy === true) return true;
-  return currentFrame().skipLegacy;
+  return currentFrame().isLocalOnly;
 }
 
 /**
@@ -26,7 +26,7 @@ export function isSkipped(model: object, options: unknown): boolean {
  * ```
  */
 export function skipLegacy<T>(body: () => T): T {
-  return runInFrame({ skipLegacy: true }, body);
+  return runInFrame({ isLocalOnly: true }, body);
 }
 
 const derived = new WeakMap<ModelStatic<Model>, { model: object; associations: number }>();

@@ -32,13 +32,13 @@ describe.each<[string, () => Namespace]>([
     const revision = { id: 'r' };
     const seen = await runInFrame({ revision }, async () => {
       await pause();
-      return runInFrame({ skipLegacy: true }, async () => {
+      return runInFrame({ isLocalOnly: true }, async () => {
         await pause();
         return currentFrame();
       });
     });
-    expect(seen).toEqual({ skipLegacy: true, revision });
-    expect(currentFrame()).toEqual({ skipLegacy: false });
+    expect(seen).toEqual({ isLocalOnly: true, revision });
+    expect(currentFrame()).toEqual({ isLocalOnly: false });
   });
 
   it('do not mix when they run at once', async () => {
@@ -58,7 +58,7 @@ describe.each<[string, () => Namespace]>([
       throw new Error('inside');
     };
     expect(() => runInFrame({}, fail)).toThrow('inside');
-    expect(currentFrame()).toEqual({ skipLegacy: false });
+    expect(currentFrame()).toEqual({ isLocalOnly: false });
   });
 });
 

@@ -1,7 +1,7 @@
 import { QueryTypes } from 'sequelize';
 import { LegacyNotFoundError, type LegacyRecord } from '../../../legacy-client';
 import { historyOf } from '../../model/history';
-import { openSavepoint } from '../../model/unit-of-work';
+import { openSavepoint } from '../savepoint';
 import type { Mapping } from '../../mapping';
 import { SyncError, type AheadRow } from '../errors';
 import { localTable, type LocalTable } from '../local-table';

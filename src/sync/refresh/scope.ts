@@ -1,5 +1,5 @@
 import { QueryTypes, type Transaction } from 'sequelize';
-import { openSavepoint } from '../../model/unit-of-work';
+import { openSavepoint } from '../savepoint';
 import type { Mapping } from '../../mapping';
 import type { Place, Runtime } from '../runtime';
 import type { Difference } from './compare';

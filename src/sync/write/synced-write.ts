@@ -1,6 +1,6 @@
 import type { Model, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
-import { openSavepoint } from '../../model/unit-of-work';
+import { openSavepoint } from '../savepoint';
 import type { Place, Synced } from '../runtime';
 import { LegacyUnit } from './legacy-unit';
 
