@@ -1,8 +1,11 @@
+import type { Sequelize } from 'sequelize';
 import type { DualWrite } from '../sync';
 
 /** What the command works on while it runs. */
 export interface ConnectedDualWrite {
   readonly dualWrite: DualWrite;
+  /** The application's, with its models; only `dual-write exit --database` needs it. */
+  readonly sequelize?: Sequelize;
   /** Close everything that `connect` has opened: the command ends when nothing is left open. */
   close(): Promise<void>;
 }
@@ -26,6 +29,7 @@ export interface DualWriteConfig {
  *   const dualWrite = await connectLegacy(sequelize, { client, migrators });
  *   return {
  *     dualWrite,
+ *     sequelize,
  *     close: async () => {
  *       await dualWrite.close();
  *       client.close();

@@ -1,10 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-// exit: remove from here
 import { addExitCommand } from './exit-command';
 import { addSandboxCommand } from './sandbox-command';
 import { addStatusCommand } from './status-command';
-// exit: remove to here
 import { exitCodes, UsageError } from './exit-codes';
 import { describeFailure, withoutSecrets } from './failure';
 
@@ -43,11 +41,9 @@ function createProgram(): Command {
         write(withoutSecrets(text.replace(/^error: /, 'dual-write: ')));
       },
     });
-  // exit: remove from here
   addSandboxCommand(program);
   addStatusCommand(program);
   addExitCommand(program);
-  // exit: remove to here
   return program;
 }
 

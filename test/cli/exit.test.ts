@@ -1,6 +1,7 @@
 import { mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { openDualWorld } from '../support/dual-world';
 import { runCommand } from './command';
 
 describe('dual-write exit', () => {
@@ -50,5 +51,38 @@ describe('dual-write exit', () => {
     const { code, stderr } = await runCommand(['exit', '--root', folder]);
     expect(code).toBe(1);
     expect(stderr).toContain('MIGRATION_EXIT.md is missing');
+  });
+
+  it('takes the columns out of the database with --database, and no file', async () => {
+    await list('delete legacy\ndrop-columns legacyId\ndrop-tables dual_write_rejected');
+    const world = await openDualWorld();
+    const env = { TEST_APPLICATION_URL: world.database.url, TEST_CRM_URL: world.sandbox.url2011 };
+    const config = path.join(__dirname, 'configs/example.config.ts');
+    const args = ['exit', '--database', '--root', folder, '--config', config];
+    const columns = async (): Promise<string[]> =>
+      Object.keys(await world.sequelize.getQueryInterface().describeTable('sectors'));
+
+    const dry = await runCommand([...args, '--dry-run'], { env });
+    expect(dry).toMatchObject({ code: 0, stderr: '' });
+    await expect(columns()).resolves.toContain('legacy_id');
+
+    const done = await runCommand(args, { env });
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toContain('ALTER TABLE "sectors" DROP COLUMN IF EXISTS "legacy_id";\n');
+    await expect(columns()).resolves.not.toContain('legacy_id');
+    await expect(readdir(folder)).resolves.toContain('legacy');
+    await world.close();
+  });
+
+  it('needs for --database a configuration that names one', async () => {
+    await list('drop-columns legacyId');
+    const text = 'exports.connect = async () => ({ dualWrite: {}, close: async () => {} });';
+    await writeFile(path.join(folder, 'dual-write.config.js'), text);
+    await expect(runCommand(['exit', '--database'], { cwd: folder })).resolves.toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'dual-write: The configuration names no database: let connect return { dualWrite, sequelize, close }.\n',
+    });
   });
 });

@@ -15,7 +15,7 @@ describe('dual-write', () => {
   it.each([
     ['sandbox', ['--port', '--schema']],
     ['status', ['--config', '--json']],
-    ['exit', ['--dry-run', '--root']],
+    ['exit', ['--dry-run', '--database', '--root', '--config']],
   ])('says with %s --help which options that takes', async (command, options) => {
     const { code, stdout } = await runCommand([command, '--help']);
     expect(code).toBe(0);

@@ -13,6 +13,7 @@ export const config = defineConfig(async () => {
   const dualWrite = await connectLegacy(sequelize, { client, migrators });
   return {
     dualWrite,
+    sequelize,
     close: async () => {
       await dualWrite.close();
       client.close();
