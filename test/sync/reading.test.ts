@@ -173,6 +173,35 @@ describe.each(faces)('reading through the %s face', (face) => {
     expect(page.count).toBe(2);
   });
 
+  it('asks for the first records only, when a page of rows is wanted', async () => {
+    const { Organisation } = world.models;
+    const start = Date.UTC(2026, 0, 1);
+    const records = Array.from({ length: 120 }, (_, index) => ({
+      AccountId: randomUUID(),
+      Name: `Fictional ${index}`,
+      CreatedOn: new Date(start + index * 1000),
+    }));
+    await world.sandbox.load('account', records);
+    const latest = (): Promise<string[]> =>
+      Organisation.findAll({ limit: 3, order: [['createdAt', 'DESC']] }).then((rows) =>
+        rows.map(({ name }) => name),
+      );
+    expect(await latest()).toEqual(['Fictional 119', 'Fictional 118', 'Fictional 117']);
+    expect(await world.legacyCalls()).toHaveLength(1);
+    expect(await Organisation.findOne()).not.toBeNull();
+    expect((await world.legacyCalls()).length).toBeLessThanOrEqual(3);
+    expect(await Organisation.count({ skipLegacy: true })).toBeLessThanOrEqual(6);
+    await world.sandbox.deleteAsLegacyUser('account', records[119]?.AccountId ?? '');
+    await world.sandbox.deleteAsLegacyUser('account', records[117]?.AccountId ?? '');
+    expect(await latest()).toEqual(['Fictional 118', 'Fictional 116', 'Fictional 115']);
+    const second = await Organisation.findAll({
+      limit: 2,
+      offset: 1,
+      order: [['createdAt', 'DESC']],
+    });
+    expect(second.map(({ name }) => name)).toEqual(['Fictional 116', 'Fictional 115']);
+  });
+
   it('uses one request a page and a number of statements that does not grow', async () => {
     const { Organisation } = world.models;
     const costs: number[] = [];

@@ -235,6 +235,16 @@ function comparableOf(context: LeafContext, attribute: string): Comparable | str
   };
 }
 
+/** The property to sort by, for an attribute that both sides sort alike. */
+export function orderedProperty(mapping: Mapping, attribute: string): LegacyProperty | undefined {
+  const stamp = stampAttribute(mapping, attribute);
+  if (stamp) return stamp.property;
+  const mapped = mapping.byAttribute.get(attribute);
+  if (mapped?.comparable !== 'order' || scaleOf(mapping, mapped) !== undefined) return undefined;
+  const nullable = mapping.model.getAttributes()[attribute]?.allowNull !== false;
+  return nullable ? undefined : mapped.property;
+}
+
 function instantOf(value: unknown): Date {
   const date = value instanceof Date ? value : new Date(value as string | number);
   if (Number.isNaN(date.getTime())) throw new RangeError('not a valid date');

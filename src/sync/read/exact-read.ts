@@ -5,6 +5,7 @@ import { boundOf } from '../query/bound-of-options';
 import { placeOf, refreshScope } from '../refresh/scope';
 import { LegacyUnit } from '../write/legacy-unit';
 import { allGaps, answerThenCheck, checkThenAnswer, type Answering, type Read } from './answer';
+import { legacyPage } from './page';
 import { refreshLeg, type Knowledge } from './legs';
 import { effectiveOptions } from './sequelize-internals';
 import { closeGaps, settleRefresh } from './settle-gaps';
@@ -14,6 +15,9 @@ import { closeGaps, settleRefresh } from './settle-gaps';
  * changes after the last changes all the time.
  */
 const restsMs = [0, 10, 50, 200, 400];
+
+/** Of a page, each round may uncover rows that the next one settles. */
+const manyRounds = Array.from({ length: 50 }, () => 0);
 
 /** Answer a read exactly; in a transaction, after the writes that were begun before. */
 export async function readExactly<T>(read: Read<T>): Promise<T> {
@@ -46,16 +50,18 @@ async function answerExactly<T>(
   const effective = await effectiveOptions(read.model, read.options, read.givesRows);
   const { where, includes, isWhole } = effective;
   const bound = await boundOf(runtime, placeOf(knowledge.scope), { mapping, where });
-  await refreshLeg(knowledge, { mapping, bound, includes });
+  const page = legacyPage(mapping, bound, effective);
+  await refreshLeg(knowledge, { mapping, bound, includes, page });
   await settleRefresh(knowledge);
   const answering: Answering<T> = { read, knowledge, effective };
   const answer = isWhole ? answerThenCheck : checkThenAnswer;
-  for (const restMs of restsMs) {
+  const rests = page ? [...manyRounds, ...restsMs] : restsMs;
+  for (const restMs of rests) {
     const { result, gaps } = await answer(answering, transaction);
     if (result) return result.value;
     // A page shows only the gaps on it; the rows that would move up have theirs, too.
-    const isPage = read.options.limit !== undefined;
-    await closeGaps(knowledge, isPage ? await allGaps(answering, transaction) : gaps);
+    const isCut = effective.limit !== undefined && !page;
+    await closeGaps(knowledge, isCut ? await allGaps(answering, transaction) : gaps);
     await settleRefresh(knowledge);
     await new Promise((resolve) => setTimeout(resolve, restMs));
   }

@@ -8,6 +8,7 @@ import { boundOf } from '../query/bound-of-options';
 import { applyAnswer } from '../refresh/apply';
 import { placeOf, type RefreshScope } from '../refresh/scope';
 import { fetchRecords, keyProperty } from '../refresh/fetch';
+import type { LegacyPage } from './page';
 import type { ConformedInclude } from './sequelize-internals';
 
 /** What one call has learnt from the legacy system so far. */
@@ -28,6 +29,8 @@ export interface Leg {
   readonly mapping: Mapping;
   readonly bound: Bound;
   readonly includes: readonly ConformedInclude[];
+  /** Only for the root: the first records are enough. */
+  readonly page?: LegacyPage;
 }
 
 /** The set of a map under a name, made on first use. */
@@ -44,7 +47,7 @@ export function setOf(sets: Map<string, Set<string>>, name: string): Set<string>
 export async function refreshLeg(knowledge: Knowledge, leg: Leg): Promise<void> {
   const narrowing = leg.bound.filter === 'all' ? await narrowed(knowledge, leg) : undefined;
   const bound = narrowing?.bound ?? leg.bound;
-  const records = await refreshBound(knowledge, leg.mapping, bound);
+  const records = await refreshBound(knowledge, leg.mapping, bound, leg.page);
   for (const include of leg.includes) {
     const isFresh = include === narrowing?.by && (include.include ?? []).length === 0;
     if (!isFresh) await refreshInclude(knowledge, leg.mapping, { include, records });
@@ -55,15 +58,16 @@ async function refreshBound(
   knowledge: Knowledge,
   mapping: Mapping,
   bound: Bound,
+  page?: LegacyPage,
 ): Promise<readonly LegacyRecord[]> {
   if (bound.filter === 'none') return [];
-  const isWhole = bound.filter === 'all';
+  const isWhole = bound.filter === 'all' && !page;
   if (isWhole && mapping.definition.onUnbounded === 'refuse') {
     const reason = bound.reasons.join('; ') || 'it has no condition';
     throw new UntranslatableQueryError(reason, { model: mapping.name });
   }
   const filter = typeof bound.filter === 'string' ? undefined : bound.filter;
-  const fetched = await fetchRecords(knowledge.scope.runtime, mapping, filter);
+  const fetched = await fetchRecords(knowledge.scope.runtime, mapping, { filter, ...page });
   for (const key of fetched.gone) setOf(knowledge.gone, mapping.name).add(key);
   const seen = setOf(knowledge.seen, mapping.name);
   for (const record of fetched.records) seen.add(record.key);

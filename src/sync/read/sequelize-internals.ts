@@ -59,6 +59,9 @@ interface ModelInternals {
 export interface EffectiveOptions {
   readonly where: WhereOptions | undefined;
   readonly includes: readonly ConformedInclude[];
+  readonly limit: unknown;
+  readonly offset: unknown;
+  readonly order: unknown;
   /** The answer shows whole rows: all attributes, as instances. */
   readonly isWhole: boolean;
 }
@@ -84,7 +87,8 @@ export async function effectiveOptions(
   const includes = withAssociations(model, (copy.include ?? []) as ConformedInclude[]);
   const isRaw = copy.raw === true || copy.group !== undefined || copy.attributes !== undefined;
   const isWhole = givesRows && !isRaw && includes.every(isWholeInclude);
-  return { where: copy.where, includes, isWhole };
+  const { where, limit, offset, order } = copy;
+  return { where, includes, limit, offset, order, isWhole };
 }
 
 /** NOTE: what `include: { all: true }` is expanded to names model and alias only. */

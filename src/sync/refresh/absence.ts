@@ -79,7 +79,7 @@ async function fetchByKeys(
   keys: readonly string[],
 ): Promise<Fetched> {
   if (keys.length === 0) return { records: [], gone: [], askedAt: await scope.runtime.clock.now() };
-  return fetchRecords(scope.runtime, mapping, withKeys(mapping, keys));
+  return fetchRecords(scope.runtime, mapping, { filter: withKeys(mapping, keys) });
 }
 
 function checkLimits(

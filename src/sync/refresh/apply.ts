@@ -8,7 +8,13 @@ import { refreshTable, type RefreshTable } from './input-sql';
 import { missingParents } from './parents';
 import { isDataError, isLockTimeout, noteRejected } from './rejected';
 import { incomingRows, type IncomingRow } from './row';
-import { expectRecords, inCallersTransaction, inTransaction, type RefreshScope } from './scope';
+import {
+  expectRecords,
+  inCallersTransaction,
+  inTransaction,
+  inWrite,
+  type RefreshScope,
+} from './scope';
 import { store } from './store';
 
 /** One legacy answer about records of one model. */
@@ -161,8 +167,9 @@ async function compareAndStore(
   answer: RowsAnswer,
 ): Promise<{ left: readonly IncomingRow[]; ahead: readonly AheadRow[] }> {
   // A comparison that fails must leave the caller's transaction usable, so it has a savepoint.
+  const within = answer.isOwnWrite ? inWrite : inTransaction;
   const differences = scope.transaction
-    ? await inTransaction(scope, (place) => compare(place, table, answer))
+    ? await within(scope, (place) => compare(place, table, answer))
     : await compare({ sequelize: scope.runtime.pool, transaction: null }, table, answer);
   if (differences.length === 0) return { left: [], ahead: [] };
   const free = await withoutOpenWrites(scope, answer, differences);
@@ -172,7 +179,7 @@ async function compareAndStore(
   const parents = await fetchParents(scope, table, changes);
   const ahead = [...parents.ahead, ...free.filter(isAhead).map(aheadRow)];
   if (changes.length === 0) return { left: [], ahead };
-  const stored = await inTransaction(scope, (place) =>
+  const stored = await within(scope, (place) =>
     store(scope.runtime, place, table, { ...answer, differences: changes }),
   );
   return { left: changes.flatMap(({ row }) => (stored.has(row.key) ? [] : [row])), ahead };
@@ -207,7 +214,9 @@ async function fetchParents(
   for (const [mapping, keys] of missingParents(table, differences)) {
     const wanted = expectRecords(scope, mapping, keys);
     if (wanted.length === 0) continue;
-    const fetched = await fetchRecords(scope.runtime, mapping, withKeys(mapping, wanted));
+    const fetched = await fetchRecords(scope.runtime, mapping, {
+      filter: withKeys(mapping, wanted),
+    });
     // What is wrong with a parent shows in the lookups that cannot be set.
     const { ahead } = await applyAnswer(scope, { mapping, ...fetched });
     applied = bothOf(applied, { rejected: [], ahead });

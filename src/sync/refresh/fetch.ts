@@ -2,6 +2,7 @@ import {
   LegacyNotFoundError,
   type LegacyFilter,
   type LegacyProperty,
+  type LegacyQuery,
   type LegacyRecord,
 } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
@@ -31,22 +32,24 @@ export function withKeys(mapping: Mapping, keys: readonly string[]): LegacyFilte
 }
 
 /**
- * Fetch every record that a filter matches, all pages. Equal requests of the same moment share one
+ * Fetch every record that a query asks for, all pages. Equal requests of the same moment share one
  * exchange. No database connection is held meanwhile.
  */
 export async function fetchRecords(
   runtime: Runtime,
   mapping: Mapping,
-  filter: LegacyFilter | undefined,
+  query: Pick<LegacyQuery, 'filter' | 'top' | 'orderBy'>,
 ): Promise<Fetched> {
   const { client, exchanges, clock } = runtime;
-  const name = JSON.stringify([mapping.name, filter ? client.dialect.filter(filter) : null]);
+  const { filter, top, orderBy } = query;
+  const text = filter ? client.dialect.filter(filter) : null;
+  const name = JSON.stringify([mapping.name, text, top, orderBy]);
   return exchanges.share(name, async () => {
     const askedAt = await clock.now();
     const only = filter && onlyKey(mapping, filter);
     const answer =
       only === undefined
-        ? { records: await client.list(mapping.entity, filter ? { filter } : {}), gone: [] }
+        ? { records: await client.list(mapping.entity, query), gone: [] }
         : await getOne(runtime, mapping, only);
     noteActivity(runtime, mapping, askedAt);
     return { ...answer, askedAt };

@@ -123,6 +123,16 @@ export async function inTransaction<T>(
   }
 }
 
+/** Run in the writer's transaction as it is: a failure ends the write, whose savepoint is rolled back. */
+export async function inWrite<T>(
+  scope: RefreshScope,
+  body: (place: StorePlace) => Promise<T>,
+): Promise<T> {
+  const { runtime, transaction } = scope;
+  if (!transaction) return inTransaction(scope, body);
+  return body({ sequelize: runtime.sequelize, transaction });
+}
+
 /** Limit the wait for locks until the transaction ends; gives the limit that was in force. */
 async function setLockTimeout(place: StorePlace, value: string): Promise<string> {
   const [row] = await place.sequelize.query<{ before: string }>(
