@@ -65,7 +65,7 @@ function storedStep(runtime: Runtime, row: IntentRow): Step | undefined {
     savepoints: new Set(),
   };
   const { operation, is_over: isOver } = row;
-  if (operation === 'destroy') return { ...base, operation, isDelivered: true };
+  if (operation === 'destroy') return { ...base, operation, isDelivered: true, isOver };
   const sent = storedValues(mapping, row.sent);
   if (operation === 'create') return { ...base, operation, sent, after: undefined, isOver };
   const before = storedValues(mapping, row.before);

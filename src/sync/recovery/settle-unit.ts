@@ -36,24 +36,31 @@ export async function settleUnit(
       { bind: [ids], type: QueryTypes.SELECT, transaction: holder },
     );
     if (!locked?.all) return 'left alone';
-    // NOTE: a new statement, and so a new snapshot: the transaction may have committed just before
-    // its locks were free.
-    if (await isDone(runtime, ids)) {
-      await endIntents(runtime, ids);
-      return 'committed';
-    }
-    return await undoAll(runtime, steps, onFailure);
+    // NOTE: a new statement, and so a new snapshot: the transaction may have committed, and its
+    // intents may have been removed, just before its locks were free.
+    const open = await openIntents(runtime, ids);
+    if (open.some(({ done }) => done)) await endIntents(runtime, ids);
+    if (open.length === 0 || open.some(({ done }) => done)) return 'committed';
+    const noted = new Set(open.map(({ id }) => id));
+    const mine = steps.filter(({ intentId }) => noted.has(intentId));
+    return await undoAll(runtime, mine, onFailure);
   } finally {
     await holder.rollback();
   }
 }
 
-async function isDone(runtime: Runtime, ids: readonly string[]): Promise<boolean> {
-  const [row] = await runtime.pool.query<{ done: boolean }>(
-    'SELECT EXISTS (SELECT FROM dual_write_done WHERE intent_id = ANY ($1::bigint[])) AS done',
+/** The intents that nobody has settled meanwhile, and whether their transaction has committed. */
+async function openIntents(
+  runtime: Runtime,
+  ids: readonly string[],
+): Promise<{ id: string; done: boolean }[]> {
+  return runtime.pool.query<{ id: string; done: boolean }>(
+    `
+SELECT i.id::text AS id,
+       EXISTS (SELECT FROM dual_write_done d WHERE d.intent_id = i.id) AS done
+  FROM dual_write_intents i WHERE i.id = ANY ($1::bigint[])`,
     { bind: [ids], type: QueryTypes.SELECT, transaction: null },
   );
-  return row?.done ?? false;
 }
 
 async function undoAll(

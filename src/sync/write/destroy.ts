@@ -32,6 +32,7 @@ export async function destroyBoth(
       key,
       savepoints: unit.openSavepoints(),
       isDelivered: false,
+      isOver: false,
     });
   });
 }

@@ -43,6 +43,8 @@ export interface DestroyStep extends StepBase {
   readonly operation: 'destroy';
   /** The service may have been asked to delete it. */
   isDelivered: boolean;
+  /** No request of it can arrive any more. */
+  isOver: boolean;
 }
 
 /** One legacy write of a unit of work. */

@@ -56,7 +56,8 @@ async function currentRecord(runtime: Runtime, step: Step): Promise<LegacyRecord
 async function completeDestroy(runtime: Runtime, step: DestroyStep): Promise<boolean> {
   if (!step.isDelivered) return true;
   const current = await currentRecord(runtime, step);
-  if (current) return false;
+  // The request never arrived, when it cannot any more.
+  if (current) return step.isOver;
   const askedAt = await runtime.clock.now();
   const scope = refreshScope(runtime, undefined);
   const { hidden } = await removeGone(scope, step.mapping, { keys: [step.key], askedAt });
@@ -83,7 +84,8 @@ async function undoCreate(
   const ours = step.after?.values ?? step.sent;
   if (!names.every((name) => same(name, current.values, ours))) return false;
   await client.delete(step.mapping.entity, step.key, ifUnchanged(current));
-  return true;
+  // Where unanswered creates are repeated, another copy of the request may still be on its way.
+  return isSettled(step) || !client.dialect.idempotentCreate;
 }
 
 /** A field goes back only while it still holds what we sent. */
