@@ -32,7 +32,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
 }
 
 /** Collect what a command says until it ends. */
-export async function endOf(child: ChildProcess): Promise<CommandRun> {
+async function endOf(child: ChildProcess): Promise<CommandRun> {
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => (texts[name] += text));

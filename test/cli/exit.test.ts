@@ -57,7 +57,7 @@ describe('dual-write exit', () => {
     await list('delete legacy\ndrop-columns legacyId\ndrop-tables dual_write_rejected');
     const world = await openDualWorld();
     const env = { TEST_APPLICATION_URL: world.database.url, TEST_CRM_URL: world.sandbox.url2011 };
-    const config = path.join(__dirname, 'configs/example.config.ts');
+    const config = require.resolve('./configs/example.config');
     const args = ['exit', '--database', '--root', folder, '--config', config];
     const columns = async (): Promise<string[]> =>
       Object.keys(await world.sequelize.getQueryInterface().describeTable('sectors'));

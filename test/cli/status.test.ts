@@ -6,7 +6,7 @@ import { keyOf } from '../../src/example/reference-data';
 import { openDualWorld, type DualWorld } from '../support/dual-world';
 import { runCommand, type CommandRun } from './command';
 
-const config = path.join(__dirname, 'configs/example.config.ts');
+const config = require.resolve('./configs/example.config');
 
 describe('dual-write status', () => {
   let world: DualWorld;
