@@ -51,7 +51,7 @@ const LAYERS = [
     ],
   },
   { folder: 'src/cli', imports: [...LIBRARY, 'src/index.ts'] },
-  { folder: 'src/index.ts', imports: LIBRARY },
+  { folder: 'src/index.ts', imports: [...LIBRARY, 'src/cli/config.ts'] },
   {
     // Every model but the one base class, which is the line that changes at the exit.
     folder: 'models',

@@ -53,6 +53,7 @@ export {
   type SyncLimits,
   type SyncStatus,
 } from './sync';
+export { defineConfig, type ConnectedDualWrite, type DualWriteConfig } from './cli/config';
 export {
   auth,
   createLegacyClient,

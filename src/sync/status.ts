@@ -1,6 +1,7 @@
 import { QueryTypes } from 'sequelize';
 import { localTable } from './local-table';
 import type { Mapping } from '../mapping';
+import { isAlive, isOpen } from './open-intents';
 import type { Runtime } from './runtime';
 
 /** One model, as `dualWrite.status()` tells of it. Plain data. */
@@ -15,6 +16,8 @@ export interface ModelStatus {
   readonly ahead: number;
   /** Records that the local table could not take. */
   readonly rejected: number;
+  /** Records with a legacy write whose outcome is not known yet; recovery settles them. */
+  readonly inDoubt: number;
   /** By this process; UTC. */
   readonly lastRefreshAt: Date | null;
   readonly refreshes: number;
@@ -26,9 +29,9 @@ export interface SyncStatus {
   readonly models: readonly ModelStatus[];
 }
 
-type Counts = Pick<ModelStatus, 'rows' | 'localOnly' | 'ahead' | 'rejected'>;
+type Counts = Pick<ModelStatus, 'rows' | 'localOnly' | 'ahead' | 'rejected' | 'inDoubt'>;
 
-const nothingCounted: Counts = { rows: 0, localOnly: 0, ahead: 0, rejected: 0 };
+const nothingCounted: Counts = { rows: 0, localOnly: 0, ahead: 0, rejected: 0, inDoubt: 0 };
 
 /** Count what an operator should know of each model: one statement a model, no legacy request. */
 export async function readStatus(runtime: Runtime): Promise<SyncStatus> {
@@ -45,7 +48,9 @@ async function modelStatus(runtime: Runtime, mapping: Mapping): Promise<ModelSta
 SELECT count(*)::int AS "rows",
        (count(*) FILTER (WHERE t.${t.legacyId} IS NULL))::int AS "localOnly",
        (count(*) FILTER (WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}))::int AS "ahead",
-       (SELECT count(*) FROM dual_write_rejected WHERE model = $1)::int AS "rejected"
+       (SELECT count(*) FROM dual_write_rejected WHERE model = $1)::int AS "rejected",
+       (SELECT count(DISTINCT i.legacy_id) FROM dual_write_intents i
+         WHERE i.model = $1 AND ${isOpen} AND NOT ${isAlive})::int AS "inDoubt"
   FROM ${name} t`,
     { bind: [mapping.name], type: QueryTypes.SELECT, transaction: null },
   );

@@ -84,7 +84,8 @@ export function gapsIn(knowledge: Knowledge, rows: readonly CheckedRow[]): Gaps 
       ahead.push({ mapping, row: { id, legacyId, localModifiedAt: modifiedAt, legacyModifiedAt } });
     } else if (legacyId !== null && !setOf(knowledge.seen, mapping.name).has(legacyId)) {
       const keys = unseen.get(mapping) ?? [];
-      unseen.set(mapping, [...keys, legacyId]);
+      keys.push(legacyId);
+      unseen.set(mapping, keys);
     }
   }
   return { unseen, ahead };

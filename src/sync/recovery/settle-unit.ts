@@ -8,7 +8,7 @@ import { undo } from '../write/undo';
 export type Settlement =
   /** Its transaction is still under way, or somebody else is settling it. */
   | 'left alone'
-  /** Its transaction has committed: everything stands. */
+  /** Nothing is open: its transaction has committed, or somebody else has settled it. */
   | 'committed'
   /** Everything was taken back, or, of deletes, completed. */
   | 'undone'

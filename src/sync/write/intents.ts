@@ -1,5 +1,6 @@
 import { QueryTypes, type Transaction } from 'sequelize';
 import { InDoubtError } from '../errors';
+import { isOpen } from '../open-intents';
 import type { Runtime } from '../runtime';
 import { named, type Step } from './steps';
 
@@ -99,7 +100,7 @@ async function isOpenElsewhere(runtime: Runtime, step: Step, unit: string): Prom
 SELECT EXISTS (
   SELECT FROM dual_write_intents i
    WHERE i.legacy_id = $1 AND i.unit <> $2
-     AND NOT EXISTS (SELECT FROM dual_write_done d WHERE d.intent_id = i.id)
+     AND ${isOpen}
 ) AS open`,
     { bind: [step.key, unit], type: QueryTypes.SELECT, transaction: null },
   );
