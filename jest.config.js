@@ -1,7 +1,7 @@
 const { availableParallelism } = require('node:os');
 
 /** Packages that exist only as ES modules, which jest's CommonJS cannot load as they are. */
-const ES_MODULE_PACKAGES = ['@faker-js/faker', 'iso-3166'];
+const ES_MODULE_PACKAGES = ['iso-3166'];
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -41,11 +41,6 @@ export interface MigratorDefinition<M extends Model = Model> {
   readonly onLocalAhead?: 'error' | 'overwrite' | 'push';
   /** What a read does when a record that it needs cannot be kept locally. Default `'error'`. */
   readonly onRejected?: 'error' | 'skip';
-  /**
-   * What destroying a row does to the record. Default `'delete'`. `{ set }` writes these property
-   * values instead, `{ StateCode: 1 }` say, which deactivates it.
-   */
-  readonly onDestroy?: 'delete' | { readonly set: Readonly<Record<string, number | boolean>> };
   /** Whether a query that no legacy filter can bound may fetch the whole entity. Default `'allow'`. */
   readonly onUnbounded?: 'allow' | 'refuse';
   /** Change or add values by property name before they are sent. */

@@ -7,7 +7,8 @@ import { connectRevisions, prepareRevisions } from '../revisions';
 import { recover, type RecoveryReport } from './recovery/recover';
 import { startTimer } from './recovery/timer';
 import { DatabaseClock } from './clock';
-import { openPool } from './pool';
+import { openPool, poolSize } from './pool';
+import { Turns } from './recovery/turns';
 import { registerRuntime, type Logger, type Runtime, type SyncLimits } from './runtime';
 import { prepareSchema } from './schema/prepare';
 import { SharedExchanges } from './shared-exchanges';
@@ -74,6 +75,7 @@ export async function connectLegacy(
     registry,
     clock: new DatabaseClock(pool),
     exchanges: new SharedExchanges(),
+    settling: new Turns(poolSize / 2),
     limits: { ...defaultLimits, ...options.limits },
     logger: options.logger,
     activity: new Map(

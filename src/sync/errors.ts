@@ -54,7 +54,11 @@ export class UnmappedFieldError extends SyncError {
   readonly field: string;
 
   constructor(field: string, details: SyncErrorDetails) {
-    super(`${field} is not mapped. Add it to the migrator's fields.`, details);
+    super(
+      `${field}, which the toLegacy hook sends, is not mapped. Add it to the migrator's fields, or to ` +
+        `its properties.`,
+      details,
+    );
     this.field = field;
   }
 }
@@ -94,8 +98,8 @@ export class NotInSyncError extends SyncError {
     const more = rows.length > named.length ? ` and ${rows.length - named.length} more` : '';
     super(
       `${rows.length} row(s) have local changes that the legacy system does not have (${named.join(', ')}${more}), ` +
-        `left by a call that skipped it. Settle them with "dual-write repair", save them again ` +
-        `without skipLegacy, or set onLocalAhead in the migrator.`,
+        `left by a call that skipped it. Have them sent with onLocalAhead: 'push' in the migrator, ` +
+        `replaced with 'overwrite', or correct and save them without skipLegacy.`,
       { model, id: first.id, legacyId: first.legacyId },
     );
     this.rows = rows;

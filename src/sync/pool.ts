@@ -1,7 +1,7 @@
 import { Sequelize, type Options } from 'sequelize';
 
 /** How many connections the library keeps for itself. */
-const connections = 4;
+export const poolSize = 4;
 
 /**
  * Open the library's own small pool on the application's database, with the same options: a refresh
@@ -18,7 +18,7 @@ export function openPool(sequelize: Sequelize): Sequelize {
   };
   return new Sequelize(config.database, config.username, config.password, {
     ...options,
-    pool: { ...options.pool, max: connections, min: 0 },
+    pool: { ...options.pool, max: poolSize, min: 0 },
     define: {},
     sync: {},
   });

@@ -3,6 +3,7 @@ import type { LegacyClient } from '../../legacy-client';
 import type { Mapping, Registry } from '../mapping';
 import { NotConnectedError } from './errors';
 import type { DatabaseClock } from './clock';
+import type { Turns } from './recovery/turns';
 import type { SharedExchanges } from './shared-exchanges';
 
 /** Where the library writes what an operator should know. Silence is said with `undefined`. */
@@ -45,6 +46,8 @@ export interface Runtime {
   readonly registry: Registry;
   readonly clock: DatabaseClock;
   readonly exchanges: SharedExchanges;
+  /** Settling a unit of work takes two connections of the pool. */
+  readonly settling: Turns;
   readonly limits: SyncLimits;
   readonly logger: Logger | undefined;
   readonly activity: Map<string, ModelActivity>;

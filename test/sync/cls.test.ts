@@ -119,7 +119,7 @@ describe('transactions that are found through cls-hooked', () => {
     expect(await Organisation.count()).toBe(3);
   });
 
-  it.failing('keeps both sides equal when a write is not awaited before COMMIT', async () => {
+  it('keeps both sides equal when a write is not awaited before COMMIT', async () => {
     const { Organisation } = world.models;
     let late: Promise<unknown> = Promise.resolve();
     await world.sequelize.transaction(async () => {

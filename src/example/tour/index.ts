@@ -4,6 +4,7 @@ import type { ApplicationDatabase } from '../database';
 import { sampleRecords } from '../sample-records';
 import { type Comparison, compareSides } from './comparison';
 import { loadEverything } from './first-load';
+import { tellLeaving } from './leaving';
 import { Narrator } from './narrator';
 import { openPlainSql } from './plain-sql';
 import { type Stage, tablesOf } from './stage';
@@ -41,7 +42,9 @@ export async function takeTour(tour: Tour): Promise<boolean> {
     await loadEverything(stage);
     await tellStory(stage);
     narrator.chapter('Both sides, compared record by record without the library');
-    return report(narrator, await compareSides(sql, sandbox, migrators));
+    const areEqual = report(narrator, await compareSides(sql, sandbox, migrators));
+    await tellLeaving(narrator);
+    return areEqual;
   } finally {
     await sql.close();
   }

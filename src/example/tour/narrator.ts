@@ -1,4 +1,4 @@
-const labelWidth = 14;
+const labelWidth = 16;
 const width = 110;
 
 /** Prints the tour, aligned. */

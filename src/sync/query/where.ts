@@ -26,6 +26,10 @@ function isPlain(value: unknown): value is Record<string | symbol, unknown> {
   );
 }
 
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
 function keysOf(node: object): (string | symbol)[] {
   return Reflect.ownKeys(node);
 }
@@ -62,6 +66,7 @@ interface Entry {
 }
 
 function boundOfKey(context: LeafContext, { key, value }: Entry, negated: boolean): Bound {
+  if (key === Op.and && isEmptyList(value)) return undecided('an empty AND, which Sequelize drops');
   if (key === Op.and) return boundOfNode(context, value, negated);
   if (key === Op.not) return boundOfNode(context, value, !negated);
   if (key === Op.or) {
@@ -107,6 +112,9 @@ function boundOfOperator(
   negated: boolean,
 ): Bound {
   if (isMethod(value)) return undecided(`${attribute} is compared with an SQL expression`);
+  if (key !== Op.in && isEmptyList(value)) {
+    return undecided(`an empty list for ${attribute}, which Sequelize drops`);
+  }
   const parts = (values: readonly unknown[]): Bound[] =>
     values.map((part) => boundOfValue(context, { attribute, value: part }, negated));
   if (key === Op.and) return together(parts(alternatives(value)), negated);

@@ -1,8 +1,9 @@
-import { Transaction, type FindOptions, type Model, type ModelStatic } from 'sequelize';
+import { Transaction, type FindOptions, type Model, type ModelStatic, type Order } from 'sequelize';
 import type { Synced } from '../runtime';
 import { rollBack } from '../refresh/scope';
 import { shown, visible, withoutHidden } from './hidden';
 import type { Knowledge } from './legs';
+import type { LegacyPage } from './page';
 import type { ConformedInclude, EffectiveOptions, ReadOptions } from './sequelize-internals';
 import { checkedRow, deletedAtOf, gapsIn, rowsOf, type CheckedRow, type Gaps } from './verify';
 
@@ -24,6 +25,8 @@ export interface Answering<T> {
   readonly knowledge: Knowledge;
   /** What the read asks for, with scopes merged in. */
   readonly effective: EffectiveOptions;
+  /** Only the first records were asked for. */
+  readonly page: LegacyPage | undefined;
 }
 
 /** An answer, and what the last check found. */
@@ -94,7 +97,7 @@ export async function allGaps<T>(
  * are read without scopes, which are in the condition already and may leave columns out.
  */
 async function rowsToCheck<T>(
-  { read, knowledge, effective }: Answering<T>,
+  { read, knowledge, effective, page }: Answering<T>,
   transaction: Transaction | undefined,
 ): Promise<CheckedRow[]> {
   const { mapping } = read.synced;
@@ -103,6 +106,7 @@ async function rowsToCheck<T>(
   const where = visible(hidden, mapping.name, effective.where);
   const options = {
     ...defined({ where, paranoid, replacements }),
+    ...(page && { order: effective.order as Order, limit: page.top }),
     transaction: transaction ?? null,
     skipLegacy: true,
   };

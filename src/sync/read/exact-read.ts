@@ -53,8 +53,10 @@ async function answerExactly<T>(
   const page = legacyPage(mapping, bound, effective);
   await refreshLeg(knowledge, { mapping, bound, includes, page });
   await settleRefresh(knowledge);
-  const answering: Answering<T> = { read, knowledge, effective };
-  const answer = isWhole ? answerThenCheck : checkThenAnswer;
+  const answering: Answering<T> = { read, knowledge, effective, page };
+  // A row that is gone and stands before a page moves it, without being on it.
+  const showsAll = isWhole && !effective.offset;
+  const answer = showsAll ? answerThenCheck : checkThenAnswer;
   const rests = page ? [...manyRounds, ...restsMs] : restsMs;
   for (const restMs of rests) {
     const { result, gaps } = await answer(answering, transaction);

@@ -51,8 +51,13 @@ async function settleAhead({ ahead, scope }: Knowledge): Promise<void> {
 export async function settleRefresh(knowledge: Knowledge): Promise<void> {
   knowledge.rejected.push(...(await linkDeferred(knowledge.scope)));
   await settleAhead(knowledge);
-  for (const { mapping, records } of knowledge.rejected) {
-    if (mapping.definition.onRejected === 'skip') continue;
+  // Parents first: their children are rejected only because of them.
+  for (const { mapping, records } of [...knowledge.scope.rejected, ...knowledge.rejected]) {
+    if (mapping.definition.onRejected === 'skip') {
+      // A row that is here already is not as the legacy system has it, either.
+      for (const { legacyId } of records) setOf(knowledge.hidden, mapping.name).add(legacyId);
+      continue;
+    }
     const [first, ...rest] = records;
     if (first) throw new RejectedRecordError(mapping.name, [first, ...rest]);
   }

@@ -28,6 +28,14 @@ export async function settleUnit(
   steps: readonly Step[],
   onFailure: (error: unknown, step: Step) => void,
 ): Promise<Settlement> {
+  return runtime.settling.run(() => settleInTurn(runtime, steps, onFailure));
+}
+
+async function settleInTurn(
+  runtime: Runtime,
+  steps: readonly Step[],
+  onFailure: (error: unknown, step: Step) => void,
+): Promise<Settlement> {
   const ids = steps.map(({ intentId }) => intentId);
   const holder = await runtime.pool.transaction({ transaction: null });
   try {

@@ -217,8 +217,8 @@ async function fetchParents(
     const fetched = await fetchRecords(scope.runtime, mapping, {
       filter: withKeys(mapping, wanted),
     });
-    // What is wrong with a parent shows in the lookups that cannot be set.
-    const { ahead } = await applyAnswer(scope, { mapping, ...fetched });
+    const { ahead, rejected } = await applyAnswer(scope, { mapping, ...fetched });
+    scope.rejected.push({ mapping, records: rejected });
     applied = bothOf(applied, { rejected: [], ahead });
   }
   const open = differences.filter(({ unresolved }) => unresolved.length > 0);

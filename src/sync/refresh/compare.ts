@@ -100,7 +100,7 @@ SELECT * FROM (
          array_remove(ARRAY[${unresolved.join(', ')}]::text[], NULL) AS unresolved,
          (i."#stamp" IS NOT NULL AND t.${t.legacyModifiedAt} IS DISTINCT FROM i."#stamp")
            OR t.${t.legacyVersion} IS DISTINCT FROM i."#version" AS restamped,
-         coalesce(k.gone, false) AS was_gone,
+         coalesce(k.gone, false) AS was_gone, r.legacy_id IS NOT NULL AS was_rejected,
          NOT $4 AND coalesce(k.gone AND k.asked_at >= $3 OR k.applied_at >= $3 AND (
            t.${t.legacyModifiedAt} > i."#stamp"
            OR t.${t.legacyModifiedAt} IS NOT DISTINCT FROM i."#stamp" AND k.asked_at > $3
@@ -109,8 +109,9 @@ SELECT * FROM (
     LEFT JOIN ${local.name} t ON t.${t.legacyId} = i."#key"
     ${lookupJoins(table)}
     LEFT JOIN dual_write_known k ON k.model = $2 AND k.legacy_id = i."#key"
+    LEFT JOIN dual_write_rejected r ON r.model = $2 AND r.legacy_id = i."#key"
 ) AS compared
-WHERE NOT outdated AND (id IS NULL OR differs OR ahead OR restamped OR unresolved <> '{}' OR was_gone)`;
+WHERE NOT outdated AND (id IS NULL OR differs OR ahead OR restamped OR unresolved <> '{}' OR was_gone OR was_rejected)`;
 }
 
 function literal(text: string): string {

@@ -1,6 +1,7 @@
 import { QueryTypes, type Transaction } from 'sequelize';
 import { openSavepoint } from '../savepoint';
 import type { Mapping } from '../../mapping';
+import type { RejectedRecord } from '../errors';
 import type { Place, Runtime } from '../runtime';
 import type { Difference } from './compare';
 import type { RefreshTable } from './input-sql';
@@ -32,6 +33,8 @@ export interface RefreshScope {
     readonly table: RefreshTable;
     readonly differences: Difference[];
   }[];
+  /** Parents that could not be kept. */
+  readonly rejected: { readonly mapping: Mapping; readonly records: readonly RejectedRecord[] }[];
 }
 
 /** The legacy side of the caller's transaction, as far as a refresh must know it. */
@@ -56,6 +59,7 @@ export function refreshScope(
     doomedKeys: writes?.keys('destroy') ?? new Set(),
     expected: new Map(),
     deferred: [],
+    rejected: [],
   };
 }
 

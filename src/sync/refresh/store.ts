@@ -263,6 +263,7 @@ export async function noteKnown(
 ): Promise<void> {
   await place.sequelize.query(
     `
+WITH kept AS (DELETE FROM dual_write_rejected WHERE model = $1 AND legacy_id = ANY ($2::uuid[]))
 INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
 SELECT $1, key, $3, clock_timestamp(), $4 FROM unnest($2::uuid[]) AS key ORDER BY key
 ON CONFLICT (model, legacy_id) DO UPDATE

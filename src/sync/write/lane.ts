@@ -16,6 +16,15 @@ export class Lane {
     return write instanceof Lane && write.owner === owner ? write : outermost;
   }
 
+  /** Wait until nothing runs or waits in it. */
+  async idle(): Promise<void> {
+    let end: Promise<unknown> | undefined;
+    while (end !== this.#end) {
+      end = this.#end;
+      await end;
+    }
+  }
+
   /** Run when those before have ended, however they did, and wait for the writes that it causes. */
   run<T>(body: () => Promise<T>): Promise<T> {
     const inner = new Lane(this.owner);

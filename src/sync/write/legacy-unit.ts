@@ -80,6 +80,8 @@ export class LegacyUnit implements Participant {
   }
 
   async flush(): Promise<void> {
+    // A write that its caller has not awaited belongs to the transaction all the same.
+    await this.#lane.idle();
     const deletes = this.#deletes();
     if (deletes.length > 0) await this.#note(deletes);
     await noteDone(this.runtime, this.unit.transaction, this.#steps);
@@ -128,6 +130,7 @@ export class LegacyUnit implements Participant {
   }
 
   async ended(outcome: UnitOutcome): Promise<void> {
+    await this.#lane.idle();
     const steps = this.#steps;
     if (steps.length === 0) return;
     if (outcome === 'committed') {

@@ -1,6 +1,6 @@
 import type { LegacyChanges, LegacyValue } from '../../../legacy-client';
 import type { MappedAttribute, Mapping } from '../../mapping';
-import { SyncError } from '../errors';
+import { SyncError, UnmappedFieldError } from '../errors';
 import { idText, legacyKeys } from '../query/bound-of-options';
 import type { Place, Runtime } from '../runtime';
 
@@ -30,7 +30,15 @@ export async function outgoingValues(
     if (!mapped.sent) continue;
     sent[mapped.property.name] = await outgoingValue(runtime, place, { ...write, mapped });
   }
-  return mapping.definition.toLegacy?.(sent, { model: mapping.name, operation }) ?? sent;
+  const changed = mapping.definition.toLegacy?.(sent, { model: mapping.name, operation });
+  if (changed) requireKnown(mapping, Object.keys(changed));
+  return changed ?? sent;
+}
+
+function requireKnown(mapping: Mapping, names: readonly string[]): void {
+  const known = new Set(mapping.entity.properties.map(({ name }) => name));
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown !== undefined) throw new UnmappedFieldError(unknown, { model: mapping.name });
 }
 
 async function outgoingValue(

@@ -16,12 +16,23 @@ import { undo } from './undo';
 export async function send(
   write: SyncedWrite,
   step: CreateStep | UpdateStep,
-  request: () => Promise<LegacyRecord>,
+  request: () => Promise<LegacyRecord | undefined>,
 ): Promise<LegacyRecord> {
   await write.unit.add(step);
+  await sendRequest(write, step, request);
+  // Where an update answers with nothing, the record is read. The write stands whatever comes of it.
+  step.after ??= await write.runtime.client.get(step.mapping.entity, step.key);
+  return step.after;
+}
+
+async function sendRequest(
+  write: SyncedWrite,
+  step: CreateStep | UpdateStep,
+  request: () => Promise<LegacyRecord | undefined>,
+): Promise<void> {
   try {
     step.after = await request();
-    return step.after;
+    step.isOver = true;
   } catch (error) {
     const isRefused = error instanceof LegacyError && error.outcome === 'refused';
     if (isRefused) await write.unit.remove(step);

@@ -49,11 +49,10 @@ export async function updateRecord(write: SyncedWrite, change: ChangedInstance):
     isOver: false,
   };
   const askedAt = await runtime.clock.now();
-  const record = await send(write, step, async () => {
-    const ifMatch = before.version ?? undefined;
-    const updated = await runtime.client.update(mapping.entity, key, sent, { ifMatch });
-    return updated ?? runtime.client.get(mapping.entity, key);
-  });
+  const ifMatch = before.version ?? undefined;
+  const record = await send(write, step, () =>
+    runtime.client.update(mapping.entity, key, sent, { ifMatch }),
+  );
   await takeAfterImage(write, instance, { record, askedAt });
 }
 
