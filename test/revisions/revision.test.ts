@@ -47,11 +47,7 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 
 describe.each<[string, () => Namespace, () => void]>([
   ['AsyncLocalStorage', createNamespace, () => undefined],
-  [
-    'cls-hooked',
-    () => createClsHooked('revision-test'),
-    () => destroyNamespace('revision-test'),
-  ],
+  ['cls-hooked', () => createClsHooked('revision-test'), () => destroyNamespace('revision-test')],
 ])('a block on %s', (_name, create, destroy) => {
   let release: () => void;
 
