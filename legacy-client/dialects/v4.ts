@@ -28,7 +28,7 @@ export interface V4Variant {
 }
 
 /** What every request of OData v4 carries. */
-export const v4Headers = {
+const v4Headers = {
   Accept: 'application/json',
   'OData-Version': '4.0',
   'OData-MaxVersion': '4.0',

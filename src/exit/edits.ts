@@ -1,7 +1,7 @@
 /** Where lines that leave at the exit begin. */
-export const removalBegins = 'exit: remove from here';
+const removalBegins = 'exit: remove from here';
 /** Where they end. */
-export const removalEnds = 'exit: remove to here';
+const removalEnds = 'exit: remove to here';
 
 /** A text after an edit, or what stands against it. */
 export type Edited = { readonly text: string } | { readonly problem: string };

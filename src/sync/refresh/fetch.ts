@@ -21,11 +21,6 @@ export function keyProperty(mapping: Mapping): LegacyProperty {
   return { name: mapping.entity.key, kind: 'guid' };
 }
 
-/** A filter that nothing matches; the client answers it without a request. */
-export function nothing(mapping: Mapping): LegacyFilter {
-  return { op: 'in', property: keyProperty(mapping), values: [] };
-}
-
 /** The filter for these keys. */
 export function withKeys(mapping: Mapping, keys: readonly string[]): LegacyFilter {
   return { op: 'in', property: keyProperty(mapping), values: keys };

@@ -24,17 +24,6 @@ export function valueIn(record: LegacyRecord, mapped: MappedAttribute): LegacyVa
   return record.values[mapped.property.name] ?? null;
 }
 
-/** The attributes for which two records differ, of those given. */
-export function differingAttributes(
-  attributes: readonly MappedAttribute[],
-  a: LegacyRecord,
-  b: LegacyRecord,
-): MappedAttribute[] {
-  return attributes.filter(
-    (mapped) => !sameValue(valueIn(a, mapped), valueIn(b, mapped), mapped.property.kind),
-  );
-}
-
 /** The values of a record for these property names, as they would be sent to restore them. */
 export function valuesOf(record: LegacyRecord, properties: Iterable<string>): LegacyChanges {
   const values: Record<string, LegacyValue> = {};
