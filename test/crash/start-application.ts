@@ -35,7 +35,7 @@ function spawnApplication(): ChildProcess {
 export async function endSpareApplication(): Promise<void> {
   const child = spare;
   spare = undefined;
-  if (!child || child.exitCode !== null) return;
+  if (child?.exitCode !== null) return;
   const exited = once(child, 'close');
   child.kill('SIGKILL');
   await exited;

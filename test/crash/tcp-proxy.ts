@@ -59,7 +59,6 @@ function join(client: Socket, upstream: Socket, decide: (text: string) => Fate):
   upstream.on('data', (data) => client.write(data));
   client.on('end', () => upstream.end());
   upstream.on('end', () => client.end());
-  client.on('close', (hadError) => {
-    if (hadError) upstream.destroy();
-  });
+  // What the server has been sent already, it still gets.
+  client.on('close', () => upstream.end());
 }
