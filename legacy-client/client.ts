@@ -68,6 +68,7 @@ export interface LegacyClient {
     changes: LegacyChanges,
     options?: ConditionalOptions,
   ): Promise<LegacyRecord | undefined>;
+  /** Throws `LegacyNotFoundError` when there is no such record. */
   delete(entity: LegacyEntity, key: string, options?: ConditionalOptions): Promise<void>;
   /** The service's own count; `undefined` where the dialect has none that is exact. */
   count(

@@ -8,7 +8,18 @@ export type {
   LegacyChanges,
   LegacyClient,
 } from './client';
-export type { Dialect, DialectCapabilities, DialectName } from './dialects/dialect';
+export type {
+  CreateChoices,
+  DecodedPage,
+  Dialect,
+  DialectCapabilities,
+  DialectName,
+  DialectRequest,
+  ErrorClass,
+  RequestChoices,
+  ServiceError,
+  UpdateChoices,
+} from './dialects/dialect';
 export type {
   LegacyEntity,
   LegacyProperty,

@@ -2,4 +2,9 @@ import { basic } from './basic';
 import { bearer } from './bearer';
 
 /** The ways to log in: `auth.basic({ username, password })`, `auth.bearer({ token })`. */
-export const auth = { basic, bearer };
+export const auth = {
+  /** With a user name and a password, sent with each request. */
+  basic,
+  /** With a token, or a function that gets one. */
+  bearer,
+};

@@ -89,15 +89,20 @@ export interface DialectCapabilities {
  */
 export interface Dialect extends DialectCapabilities {
   readonly name: DialectName;
+  /** The first page of a query. */
   list(entity: LegacyEntity, query: LegacyQuery, choices?: RequestChoices): DialectRequest;
+  /** One record. */
   get(entity: LegacyEntity, key: string, choices?: RequestChoices): DialectRequest;
+  /** A create, with a key of the caller's where the server takes it. */
   create(entity: LegacyEntity, values: LegacyChanges, options?: CreateChoices): DialectRequest;
+  /** An update of the given properties only. */
   update(
     entity: LegacyEntity,
     key: string,
     changes: LegacyChanges,
     options?: UpdateChoices,
   ): DialectRequest;
+  /** A delete. */
   delete(entity: LegacyEntity, key: string, ifMatch?: string): DialectRequest;
   /** Undefined where the server cannot count. */
   count(entity: LegacyEntity, filter?: LegacyFilter): DialectRequest | undefined;

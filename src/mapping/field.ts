@@ -26,7 +26,9 @@ export interface CustomField {
   readonly property: string;
   /** The kind that the property has in the legacy system. */
   readonly kind: PropertyKind;
+  /** From the local value to the wire's neutral form. Never called with null. */
   toLegacy(value: LocalValue): LegacyValue;
+  /** From the wire's neutral form to the local value. Never called with null. */
   fromLegacy(value: NonNullable<LegacyValue>): LocalValue;
 }
 
@@ -152,6 +154,7 @@ export const field = {
   decimal: (property: string): Field => ({ property, kind: 'decimal', ...decimals }),
   /** An amount of money; local value a decimal string. */
   money: (property: string): Field => ({ property, kind: 'money', ...decimals }),
+  /** True or false. */
   boolean: (property: string): Field => ({
     property,
     kind: 'boolean',

@@ -3,13 +3,17 @@ import { Sequelize, type Transaction } from 'sequelize';
 
 /**
  * What this library and Sequelize need of a continuation-local namespace. cls-hooked's namespaces
- * have this shape; {@link createNamespace} makes one on `AsyncLocalStorage`.
+ * have this shape; `createNamespace` makes one on `AsyncLocalStorage`.
  */
 export interface Namespace {
+  /** Have a listener run in the present context, whoever calls it. */
   // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- Sequelize's own signature
   bind(listener: Function, context?: object): Function;
+  /** Run in a child context. */
   run(body: (store: object) => void): unknown;
+  /** What the context, or one around it, holds under a key. */
   get(key: string): unknown;
+  /** Hold a value in the present context. */
   set(key: string, value: unknown): unknown;
 }
 

@@ -228,11 +228,13 @@ export class TimestampedModel<A extends object = any, C extends object = A> exte
     return notedRestore(this, options, (own) => super.restore.call(this, own)) as Promise<void>;
   }
 
+  /** Increment the given fields. Each changed row gets a version. */
   static override increment<M extends Model>(
     this: ModelStatic<M>,
     fields: AttributeNames<M>,
     options: IncrementDecrementOptionsWithBy<Attributes<M>>,
   ): Promise<[affectedRows: M[], affectedCount?: number]>;
+  /** Increment each field by its own number. Each changed row gets a version. */
   static override increment<M extends Model>(
     this: ModelStatic<M>,
     fields: { [key in keyof Attributes<M>]?: number },

@@ -39,6 +39,7 @@ export interface DualWrite {
    * connection, a lost answer. Runs on a timer, too.
    */
   recover(): Promise<RecoveryReport>;
+  /** Count, for each model, what is in step and what is not; no legacy request. */
   status(): Promise<SyncStatus>;
   /** Ends the library's own connections; the application's Sequelize stays open. */
   close(): Promise<void>;

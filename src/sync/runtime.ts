@@ -8,9 +8,13 @@ import type { SharedExchanges } from './shared-exchanges';
 
 /** Where the library writes what an operator should know. Silence is said with `undefined`. */
 export interface Logger {
+  /** What a developer may want to see. */
   debug(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What happens in the ordinary course. */
   info(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What works, and should be looked at. */
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What did not work. */
   error(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
