@@ -15,6 +15,11 @@ export interface CreateOptions extends CallOptions {
    * answer's key says whether this one did.
    */
   readonly key?: string;
+  /**
+   * Called before the request is repeated although an earlier copy may still be on its way: even
+   * after an answer, that copy may arrive.
+   */
+  readonly onRepeat?: () => void;
 }
 
 /** Options of {@link LegacyClient.update} and {@link LegacyClient.delete}. */

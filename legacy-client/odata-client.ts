@@ -67,7 +67,7 @@ export class ODataClient implements LegacyClient {
   async create(
     entity: LegacyEntity,
     values: LegacyChanges,
-    { key, signal }: CreateOptions = {},
+    { key, signal, onRepeat }: CreateOptions = {},
   ): Promise<LegacyRecord> {
     const request = this.calls.spelled(entity, 'POST', () =>
       this.calls.fitting((choices) =>
@@ -78,6 +78,7 @@ export class ODataClient implements LegacyClient {
     const earlier = { mayHaveCreated: false };
     const onUncertainRepeat = (): void => {
       earlier.mayHaveCreated = true;
+      onRepeat?.();
     };
     try {
       const answer = await this.calls.send(entity, request, {

@@ -23,9 +23,10 @@ export interface Participant {
   rolledBackTo?(savepoint: Transaction): Promise<void>;
   /**
    * The transaction has ended. What is thrown here reaches the caller of `commit`; after a
-   * rollback it is thrown too, since a caller must know of what could not be undone.
+   * rollback it is thrown too, since a caller must know of what could not be undone. Of an outcome
+   * that is unknown, a participant that finds out that it was a commit says so.
    */
-  ended?(outcome: UnitOutcome): Promise<void>;
+  ended?(outcome: UnitOutcome): Promise<'committed' | undefined>;
 }
 
 interface SequelizeTransaction extends Transaction {
@@ -164,11 +165,21 @@ export class UnitOfWork {
     try {
       await commit();
     } catch (error) {
-      if (this.#answered) await this.#end(outcome);
-      else await this.#end(isRefusal(error) ? 'rolled back' : 'unknown');
+      const known = this.#answered ? outcome : isRefusal(error) ? 'rolled back' : 'unknown';
+      if ((await this.#endFor(known, error)) === 'committed' && known === 'unknown') return;
       throw error;
     }
     await this.#end(outcome);
+  }
+
+  /** End for a reason, which what is thrown has as its cause. */
+  async #endFor(outcome: UnitOutcome, reason: unknown): Promise<'committed' | undefined> {
+    try {
+      return await this.#end(outcome);
+    } catch (error) {
+      if (error instanceof Error) error.cause ??= reason;
+      throw error;
+    }
   }
 
   async #rollBackFor(error: unknown): Promise<never> {
@@ -191,12 +202,13 @@ export class UnitOfWork {
     };
   }
 
-  async #end(outcome: UnitOutcome): Promise<void> {
+  async #end(outcome: UnitOutcome): Promise<'committed' | undefined> {
     units.delete(this.root);
     const failures: unknown[] = [];
+    let found: 'committed' | undefined;
     for (const participant of this.#participants.values()) {
       try {
-        await participant.ended?.(outcome);
+        found = (await participant.ended?.(outcome)) ?? found;
       } catch (error) {
         failures.push(error);
       }
@@ -205,6 +217,7 @@ export class UnitOfWork {
       this.#endFailed = true;
       throw failures[0];
     }
+    return found;
   }
 
   async #each(step: (participant: Participant) => Promise<void> | undefined): Promise<void> {

@@ -38,7 +38,7 @@ function enlist(transaction: Transaction, name: string, own: Participant = {}): 
     flush: () => note('flush'),
     deliver: () => note('deliver'),
     rolledBackTo: () => note('rolled back to a savepoint'),
-    ended: (outcome) => note(outcome),
+    ended: (outcome) => note(outcome).then(() => undefined),
     ...own,
   }));
 }

@@ -26,7 +26,13 @@ interface IntentRow {
  * connection was lost, or a record could not be looked at then.
  */
 export async function recover(runtime: Runtime): Promise<RecoveryReport> {
-  const report = { 'left alone': 0, committed: 0, undone: 0, 'in doubt': 0 };
+  const report = {
+    'left alone': 0,
+    committed: 0,
+    'settled already': 0,
+    undone: 0,
+    'in doubt': 0,
+  };
   const rows = await runtime.pool.query<IntentRow>(
     `
 SELECT id::text, unit::text, operation, model, local_id, legacy_id::text, sent, before,

@@ -8,8 +8,10 @@ import { undo } from '../write/undo';
 export type Settlement =
   /** Its transaction is still under way, or somebody else is settling it. */
   | 'left alone'
-  /** Nothing is open: its transaction has committed, or somebody else has settled it. */
+  /** Its transaction has committed: everything stands. */
   | 'committed'
+  /** Nothing of it is open any more. */
+  | 'settled already'
   /** Everything was taken back, or, of deletes, completed. */
   | 'undone'
   /** Something could not be settled; it stays noted. */
@@ -48,7 +50,8 @@ async function settleInTurn(
     // intents may have been removed, just before its locks were free.
     const open = await openIntents(runtime, ids);
     if (open.some(({ done }) => done)) await endIntents(runtime, ids);
-    if (open.length === 0 || open.some(({ done }) => done)) return 'committed';
+    if (open.length === 0) return 'settled already';
+    if (open.some(({ done }) => done)) return 'committed';
     const noted = new Set(open.map(({ id }) => id));
     const mine = steps.filter(({ intentId }) => noted.has(intentId));
     return await undoAll(runtime, mine, onFailure);

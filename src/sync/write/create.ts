@@ -38,9 +38,15 @@ export async function createRecord(
     isOver: false,
   };
   const askedAt = await runtime.clock.now();
+  let isRepeated = false;
+  const onRepeat = (): void => {
+    isRepeated = true;
+  };
   const record = await send(write, step, () =>
-    runtime.client.create(mapping.entity, sent, { key }),
+    runtime.client.create(mapping.entity, sent, { key, onRepeat }),
   );
+  // An earlier copy of the request may still arrive, and create the record once more.
+  step.isOver = !isRepeated;
   step.key = record.key;
   if (record.key !== key) await keepKey(write, instance, record.key);
   await takeAfterImage(write, instance, { record, askedAt });

@@ -30,3 +30,19 @@ export function valuesOf(record: LegacyRecord, properties: Iterable<string>): Le
   for (const name of properties) values[name] = record.values[name] ?? null;
   return values;
 }
+
+/**
+ * Whether a record's value may be what the service has made of a value that was sent: it keeps whole
+ * seconds, trims texts, and rounds decimals.
+ */
+export function resembles(stored: LegacyValue, sent: LegacyValue, kind: string): boolean {
+  if (sameValue(stored, sent, kind)) return true;
+  if (sent === '' || sent === null) return stored === null;
+  if (stored === null) return false;
+  if (stored instanceof Date && sent instanceof Date) {
+    return Math.abs(stored.getTime() - sent.getTime()) < 1000;
+  }
+  if (kind === 'string') return String(stored).trim() === String(sent).trim();
+  const isDecimal = kind === 'decimal' || kind === 'money';
+  return isDecimal && Math.abs(Number(stored) - Number(sent)) < 0.01;
+}

@@ -2,7 +2,7 @@ import type { Transaction } from 'sequelize';
 import { LegacyError, LegacyNotFoundError } from '../../../legacy-client';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
 import { DualWriteError, InDoubtError } from '../errors';
-import { settleUnit } from '../recovery/settle-unit';
+import { settleUnit, type Settlement } from '../recovery/settle-unit';
 import { noteKnown } from '../refresh/store';
 import type { Runtime } from '../runtime';
 import { awaitSettled, endIntents, noteDone, noteIntents } from './intents';
@@ -129,23 +129,19 @@ export class LegacyUnit implements Participant {
     await this.#settle(gone);
   }
 
-  async ended(outcome: UnitOutcome): Promise<void> {
+  async ended(outcome: UnitOutcome): Promise<'committed' | undefined> {
     await this.#lane.idle();
     const steps = this.#steps;
-    if (steps.length === 0) return;
+    const [step] = steps;
+    if (!step) return undefined;
     if (outcome === 'committed') {
       await this.#forget(steps);
-      return;
+      return undefined;
     }
-    await this.#settle(steps);
-    const [step] = steps;
-    if (outcome === 'aborted' && step) {
-      throw new DualWriteError(
-        'A statement of this transaction had failed before, so PostgreSQL rolled it back instead ' +
-          'of committing it. Let such an error leave the transaction, or use a savepoint.',
-        { ...named(step), legacy: 'undone' },
-      );
-    }
+    const settlement = await this.#settle(steps);
+    if (outcome === 'unknown' && settlement === 'committed') return 'committed';
+    if (outcome === 'rolled back') return undefined;
+    throw new DualWriteError(notCommitted[outcome], { ...named(step), legacy: 'undone' });
   }
 
   /** The writes stand; what remains noted about them is tidied up by recovery at the latest. */
@@ -161,16 +157,40 @@ export class LegacyUnit implements Participant {
     }
   }
 
-  async #settle(steps: readonly Step[]): Promise<void> {
+  async #settle(steps: readonly Step[]): Promise<Settlement | undefined> {
     const [first] = steps;
-    if (!first) return;
+    if (!first) return undefined;
     const failures: unknown[] = [];
-    const settlement = await settleUnit(this.runtime, steps, (error) => failures.push(error));
+    const settlement = await this.#trySettling(first, steps, (error) => failures.push(error));
     if (failures.length > 0) throw failures[0];
-    if (settlement !== 'left alone') return;
+    if (settlement !== 'left alone') return settlement;
     throw new InDoubtError(
       'Whether the local transaction has ended is not known yet. Recovery settles the write.',
       named(first),
     );
   }
+
+  async #trySettling(
+    first: Step,
+    steps: readonly Step[],
+    onFailure: (error: unknown) => void,
+  ): Promise<Settlement> {
+    try {
+      return await settleUnit(this.runtime, steps, onFailure);
+    } catch (cause) {
+      throw new InDoubtError(
+        'What became of the local transaction cannot be asked now. Recovery settles the write.',
+        { ...named(first), cause },
+      );
+    }
+  }
 }
+
+const notCommitted = {
+  aborted:
+    'A statement of this transaction had failed before, so PostgreSQL rolled it back instead of ' +
+    'committing it. Let such an error leave the transaction, or use a savepoint.',
+  unknown:
+    'The local transaction was not committed: its connection was lost. What it had written to the ' +
+    'legacy system has been taken back.',
+};

@@ -3,7 +3,7 @@ import { DualWriteError, type LegacyFate } from '../errors';
 import { removeGone } from '../refresh/absence';
 import { refreshScope } from '../refresh/scope';
 import type { Runtime } from '../runtime';
-import { sameValue, valuesOf } from './images';
+import { resembles, sameValue } from './images';
 import { named, type CreateStep, type DestroyStep, type Step, type UpdateStep } from './steps';
 
 /**
@@ -66,26 +66,51 @@ async function completeDestroy(runtime: Runtime, step: DestroyStep): Promise<boo
 
 type Same = (name: string, a: LegacyChanges, b: LegacyChanges) => boolean;
 
-function sameIn(step: Step): Same {
+function comparing(step: Step, compare: typeof sameValue): Same {
   const kinds = new Map(step.mapping.entity.properties.map(({ name, kind }) => [name, kind]));
-  return (name, a, b) => sameValue(a[name] ?? null, b[name] ?? null, kinds.get(name) ?? 'string');
+  return (name, a, b) => compare(a[name] ?? null, b[name] ?? null, kinds.get(name) ?? 'string');
 }
 
-/** A create goes only while the record holds what we left: others may rely on a changed one. */
+/** Whether the record holds what we left; without an answer, what the service makes of what we sent. */
+function isOursIn(
+  step: CreateStep | UpdateStep,
+): (name: string, current: LegacyChanges) => boolean {
+  const { after, sent } = step;
+  const same = comparing(step, after ? sameValue : resembles);
+  return (name, current) => same(name, current, after?.values ?? sent);
+}
+
+/**
+ * A create goes only while the record holds what we left, and nobody refers to it: others may rely on
+ * it, and the service would delete with it what belongs to it.
+ */
 async function undoCreate(
-  { client }: Runtime,
+  runtime: Runtime,
   step: CreateStep,
   current: LegacyRecord,
 ): Promise<boolean> {
-  const same = sameIn(step);
+  const { client } = runtime;
+  const isOurs = isOursIn(step);
   const names = step.after
     ? step.mapping.attributes.map(({ property }) => property.name)
     : Object.keys(step.sent);
-  const ours = step.after?.values ?? step.sent;
-  if (!names.every((name) => same(name, current.values, ours))) return false;
+  if (!names.every((name) => isOurs(name, current.values))) return false;
+  if (await isReferredTo(runtime, step)) return false;
   await client.delete(step.mapping.entity, step.key, ifUnchanged(current));
   // Where unanswered creates are repeated, another copy of the request may still be on its way.
   return isSettled(step) || !client.dialect.idempotentCreate;
+}
+
+/** Whether a record of any mapped model refers to this one. */
+async function isReferredTo({ client, registry }: Runtime, step: CreateStep): Promise<boolean> {
+  for (const { entity, attributes } of registry.values()) {
+    for (const { property, target } of attributes) {
+      if (target !== step.mapping) continue;
+      const filter = { op: 'eq', property, value: step.key } as const;
+      if ((await client.list(entity, { filter, top: 1 })).length > 0) return true;
+    }
+  }
+  return false;
 }
 
 /** A field goes back only while it still holds what we sent. */
@@ -94,12 +119,11 @@ async function undoUpdate(
   step: UpdateStep,
   current: LegacyRecord,
 ): Promise<boolean> {
-  const same = sameIn(step);
-  const names = Object.keys(step.sent);
-  const ours = step.after ? valuesOf(step.after, names) : step.sent;
-  const changed = names.filter((name) => !same(name, current.values, step.before));
+  const same = comparing(step, sameValue);
+  const isOurs = isOursIn(step);
+  const changed = Object.keys(step.sent).filter((name) => !same(name, current.values, step.before));
   if (changed.length === 0) return isSettled(step);
-  const held = changed.filter((name) => same(name, current.values, ours));
+  const held = changed.filter((name) => isOurs(name, current.values));
   if (held.length > 0) {
     const before = Object.fromEntries(held.map((name) => [name, step.before[name] ?? null]));
     await client.update(step.mapping.entity, step.key, before, ifUnchanged(current));
@@ -109,7 +133,7 @@ async function undoUpdate(
 
 /** Whether the record will stay as it is: a request without an answer may still arrive. */
 function isSettled(step: CreateStep | UpdateStep): boolean {
-  return step.after !== undefined || step.isOver;
+  return step.isOver;
 }
 
 function ifUnchanged(current: LegacyRecord): { ifMatch?: string } {
