@@ -4,7 +4,8 @@ import { applyAnswer } from '../refresh/apply';
 import { writeScope } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
 import type { SyncedInstance } from './save';
-import { idOf, type SyncedWrite } from './synced-write';
+import { storedRow, takeStored } from './stored-row';
+import type { SyncedWrite } from './synced-write';
 
 /**
  * Replace what a write assumed by what the service holds: all mapped columns of the row and of the
@@ -31,20 +32,11 @@ export async function takeAfterImage(
 
 /** Read an instance's row again; what the application has changed and not saved stays as it is. */
 export async function reloadInstance(
-  { mapping, transaction }: SyncedWrite,
+  { transaction }: SyncedWrite,
   instance: SyncedInstance,
 ): Promise<void> {
-  const row = (await mapping.model.unscoped().findOne({
-    where: { [mapping.model.primaryKeyAttribute]: idOf(instance) },
-    raw: true,
-    paranoid: false,
-    transaction,
-    skipLegacy: true,
-  } as Parameters<typeof mapping.model.findOne>[0])) as Record<string, unknown> | null;
+  const row = await storedRow(instance, { transaction });
   if (!row) return;
   const saved = Object.entries(row).filter(([attribute]) => !instance.changed(attribute as never));
-  const values = Object.fromEntries(saved);
-  instance.set(values, { raw: true });
-  const previous = instance as unknown as { _previousDataValues: Record<string, unknown> };
-  Object.assign(previous._previousDataValues, values);
+  takeStored(instance, Object.fromEntries(saved));
 }

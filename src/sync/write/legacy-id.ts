@@ -1,5 +1,5 @@
-import type { Model, ModelStatic, Transaction } from 'sequelize';
-import { idOf } from './synced-write';
+import type { Model, Transaction } from 'sequelize';
+import { storedRow, takeStored } from './stored-row';
 
 /**
  * The legacy key of an instance's row; null for one that the legacy system has never had. Of an
@@ -13,18 +13,8 @@ export async function legacyIdOf(
   if ('legacyId' in values || instance.isNewRecord) {
     return (values.legacyId as string | null | undefined) ?? null;
   }
-  const model = instance.constructor as ModelStatic<Model>;
-  const row = (await model.unscoped().findOne({
-    where: { [model.primaryKeyAttribute]: idOf(instance) },
-    attributes: ['legacyId'],
-    raw: true,
-    paranoid: false,
-    transaction,
-    skipLegacy: true,
-  } as Parameters<typeof model.findOne>[0])) as { legacyId: string | null } | null;
-  const legacyId = row?.legacyId ?? null;
-  instance.set('legacyId' as never, legacyId as never, { raw: true });
-  const previous = instance as unknown as { _previousDataValues: Record<string, unknown> };
-  previous._previousDataValues.legacyId = legacyId;
+  const row = await storedRow(instance, { transaction, attributes: ['legacyId'] });
+  const legacyId = (row?.legacyId as string | null | undefined) ?? null;
+  takeStored(instance, { legacyId });
   return legacyId;
 }

@@ -3,6 +3,7 @@ import { registeredModel } from '../../model/history';
 import { localTable, quote } from '../local-table';
 import { connectedModel } from '../runtime';
 import type { SaveOptions, SyncedInstance } from './save';
+import { storedRow } from './stored-row';
 import { idOf } from './synced-write';
 
 /**
@@ -46,16 +47,8 @@ async function legacyStampOf(
 ): Promise<Date | null> {
   const values = instance.dataValues as Record<string, unknown>;
   if ('legacyModifiedAt' in values) return values.legacyModifiedAt as Date | null;
-  const model = instance.constructor as ModelStatic<Model>;
-  const row = (await model.unscoped().findOne({
-    where: { [model.primaryKeyAttribute]: idOf(instance) },
-    attributes: ['legacyModifiedAt'],
-    raw: true,
-    paranoid: false,
-    transaction,
-    skipLegacy: true,
-  } as Parameters<typeof model.findOne>[0])) as { legacyModifiedAt: Date | null } | null;
-  return row?.legacyModifiedAt ?? null;
+  const row = await storedRow(instance, { transaction, attributes: ['legacyModifiedAt'] });
+  return (row?.legacyModifiedAt as Date | null | undefined) ?? null;
 }
 
 /** What a skipped static update is called with, so that the rows are ahead afterwards. */
