@@ -28,7 +28,10 @@ export async function storedRow(
 
 /** Have an instance hold values that the table holds: they are not changes of it. */
 export function takeStored(instance: Model, values: Readonly<Record<string, unknown>>): void {
-  instance.set(values, { raw: true });
   const previous = instance as unknown as { _previousDataValues: Record<string, unknown> };
-  Object.assign(previous._previousDataValues, values);
+  for (const [attribute, value] of Object.entries(values)) {
+    // NOTE: given as an object, raw values make Sequelize forget all changes of the instance.
+    instance.set(attribute, value, { raw: true });
+    previous._previousDataValues[attribute] = value;
+  }
 }
