@@ -87,7 +87,7 @@ async function settle(world: DualWorld): Promise<void> {
 
 async function stateOf({ sequelize }: DualWorld): Promise<State> {
   const rows = await sequelize.query<{ id: string; employees: number }>(
-    'SELECT id, employees FROM organisations',
+    'SELECT id, employees FROM organisations ORDER BY name',
     { type: QueryTypes.SELECT },
   );
   return Object.fromEntries(rows.map(({ id, employees }) => [id, employees]));

@@ -54,7 +54,10 @@ function seedsOf(face: Face, first: number, runs: number): number[] {
   return face === 'dynamics2011' ? all.slice(0, half) : all.slice(half);
 }
 
-/** `npm run test:crash -- --runs 1000`; `--seed` and `--face` repeat what was told. */
+/**
+ * `npm run test:crash -- --runs 1000`. `--face` and `--seed` give the same orders again; when exactly
+ * the process dies still depends on how its exchanges interleave.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {

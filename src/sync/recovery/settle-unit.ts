@@ -1,6 +1,7 @@
 import { QueryTypes } from 'sequelize';
 import type { Runtime } from '../runtime';
 import { endIntents } from '../write/intents';
+import { catchUp, wasReadSince } from './catch-up';
 import { named, type Step } from '../write/steps';
 import { undo } from '../write/undo';
 
@@ -83,7 +84,9 @@ async function undoAll(
   for (const step of [...steps].reverse()) {
     try {
       await undo(runtime, step);
+      const wasRead = await wasReadSince(runtime, step);
       await endIntents(runtime, [step.intentId]);
+      if (wasRead) await catchUp(runtime, step);
     } catch (error) {
       runtime.logger?.error('A legacy write could not be taken back', named(step));
       await noteDoubt(runtime, step, error);
