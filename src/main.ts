@@ -27,7 +27,6 @@ async function main(): Promise<void> {
     const print = (line: string): void => console.log(line);
     const areEqual = await takeTour({ database, databaseUrl: server.url, sandbox, print });
     if (!areEqual) process.exitCode = 1;
-    if (values.keep) console.log(`\nThe CRM is at ${sandbox.url2011}`);
     // exit: remove to here
 
     console.log('\nThe application holds');
@@ -35,8 +34,15 @@ async function main(): Promise<void> {
       console.log(`   ${name.padEnd(14)}${String(count).padStart(5)}`);
     }
     if (values.keep) {
-      const place = process.env.DATABASE_URL ? 'where DATABASE_URL says' : `at ${server.url}`;
-      console.log(`\nPostgreSQL is ${place}. End with Ctrl-C.`);
+      const place = process.env.DATABASE_URL ? 'where DATABASE_URL says' : `psql '${server.url}'`;
+      console.log(`\nBoth sides stay up. PostgreSQL: ${place}`);
+      // exit: remove from here
+      console.log('The CRM, which asks for no login:');
+      console.log(
+        `   createLegacyClient({ dialect: 'dynamics2011', baseUrl: '${sandbox.url2011}' })`,
+      );
+      // exit: remove to here
+      console.log('End with Ctrl-C.');
       await once(process, 'SIGINT');
     }
   } finally {

@@ -42,7 +42,10 @@ export async function runExit(options: ExitOptions): Promise<void> {
 export function readExitList(root: string): ExitStep[] {
   const file = path.join(root, listName);
   if (!existsSync(file)) {
-    throw new ExitError('There is no exit list.', [`${listName} is missing in ${root}.`]);
+    throw new ExitError('There is no exit list.', [
+      `${listName} is missing in ${root}. An application writes its own: see "In your own ` +
+        'application" in the one that comes with sequelize-dual-write.',
+    ]);
   }
   return parseExitList(readFileSync(file, 'utf8'));
 }

@@ -1,4 +1,4 @@
-import type { Sequelize } from 'sequelize';
+import { Sequelize } from 'sequelize';
 import { useNamespace, type Namespace } from '../model/context';
 import { historyOf } from '../model/history';
 import type { LegacyClient } from '../../legacy-client';
@@ -10,6 +10,7 @@ import { DatabaseClock } from './clock';
 import { openPool, poolSize } from './pool';
 import { Turns } from './recovery/turns';
 import { registerRuntime, type Logger, type Runtime, type SyncLimits } from './runtime';
+import { Prepared } from './schema/prepared';
 import { prepareSchema } from './schema/prepare';
 import { SharedExchanges } from './shared-exchanges';
 import { readStatus, type SyncStatus } from './status';
@@ -64,6 +65,12 @@ export async function connectLegacy(
   sequelize: Sequelize,
   options: ConnectOptions,
 ): Promise<DualWrite> {
+  if (!(sequelize instanceof Sequelize)) {
+    throw new Error(
+      'The application and sequelize-dual-write use two copies of sequelize. Have npm install one ' +
+        '("npm ls sequelize" shows them).',
+    );
+  }
   if (sequelize.getDialect() !== 'postgres') {
     throw new Error(`sequelize-dual-write needs PostgreSQL, not ${sequelize.getDialect()}.`);
   }
@@ -75,6 +82,7 @@ export async function connectLegacy(
     client: options.client,
     registry,
     clock: new DatabaseClock(pool),
+    prepared: new Prepared(pool),
     exchanges: new SharedExchanges(),
     settling: new Turns(poolSize / 2),
     limits: { ...defaultLimits, ...options.limits },

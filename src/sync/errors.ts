@@ -97,8 +97,9 @@ export class NotInSyncError extends SyncError {
     const named = rows.slice(0, 5).map((row) => String(row.id));
     const more = rows.length > named.length ? ` and ${rows.length - named.length} more` : '';
     super(
-      `${rows.length} row(s) have local changes that the legacy system does not have (${named.join(', ')}${more}), ` +
-        `left by a call that skipped it. Have them sent with onLocalAhead: 'push' in the migrator, ` +
+      `${rows.length === 1 ? '1 row is' : `${rows.length} rows are`} ahead of the legacy system ` +
+        `(${named.join(', ')}${more}): local changes of a call that skipped it, or rows from before ` +
+        `the library. Have them sent with onLocalAhead: 'push' in the migrator, ` +
         `replaced with 'overwrite', or correct and save them without skipLegacy.`,
       { model, id: first.id, legacyId: first.legacyId },
     );

@@ -4,6 +4,7 @@ import type { Mapping, Registry } from '../mapping';
 import { NotConnectedError } from './errors';
 import type { DatabaseClock } from './clock';
 import type { Turns } from './recovery/turns';
+import type { Prepared } from './schema/prepared';
 import type { SharedExchanges } from './shared-exchanges';
 
 /** Where the library writes what an operator should know. Silence is said with `undefined`. */
@@ -49,6 +50,7 @@ export interface Runtime {
   readonly client: LegacyClient;
   readonly registry: Registry;
   readonly clock: DatabaseClock;
+  readonly prepared: Prepared;
   readonly exchanges: SharedExchanges;
   /** Settling a unit of work takes two connections of the pool. */
   readonly settling: Turns;

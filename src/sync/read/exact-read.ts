@@ -21,6 +21,7 @@ const manyRounds = Array.from({ length: 50 }, () => 0);
 
 /** Answer a read exactly; in a transaction, after the writes that were begun before. */
 export async function readExactly<T>(read: Read<T>): Promise<T> {
+  await read.synced.runtime.prepared.require(read.synced.mapping.name);
   const transaction = transactionOf(read.options);
   const unit = transaction && LegacyUnit.of(read.synced.runtime, transaction);
   return unit

@@ -20,6 +20,7 @@ export async function inSyncedWrite<T>(
   options: { transaction?: Transaction | null } | undefined,
   body: (write: SyncedWrite) => Promise<T>,
 ): Promise<T> {
+  await synced.runtime.prepared.require(synced.mapping.name);
   const outer = transactionOf(options);
   if (outer) {
     const unit = LegacyUnit.of(synced.runtime, outer);

@@ -1,0 +1,27 @@
+import { QueryTypes, type Sequelize } from 'sequelize';
+import { NotConnectedError } from '../errors';
+
+/** Knows whether the library's own tables are there; asks the database until they are. */
+export class Prepared {
+  #isKnown = false;
+
+  constructor(private readonly pool: Sequelize) {}
+
+  /** @throws NotConnectedError when `dualWrite.prepare()` has not been run on this database. */
+  async require(model: string): Promise<void> {
+    if (this.#isKnown) return;
+    const [row] = await this.pool.query<{ ready: boolean }>(
+      `SELECT to_regclass('dual_write_intents') IS NOT NULL
+          AND to_regclass('record_versions') IS NOT NULL AS ready`,
+      { type: QueryTypes.SELECT, transaction: null },
+    );
+    if (!row?.ready) {
+      throw new NotConnectedError(
+        "The library's own tables are not in this database. Call await dualWrite.prepare() once " +
+          'before the first call.',
+        { model },
+      );
+    }
+    this.#isKnown = true;
+  }
+}
