@@ -126,7 +126,14 @@ export class LegacyUnit implements Participant {
   async rolledBackTo(savepoint: Transaction): Promise<void> {
     const gone = this.#steps.filter((step) => step.savepoints.has(savepoint));
     this.#steps = this.#steps.filter((step) => !step.savepoints.has(savepoint));
-    await this.#settle(gone);
+    try {
+      await this.#settle(gone);
+    } catch (error) {
+      // What could not be taken back is settled with the whole unit, which cannot commit any more.
+      this.#steps.push(...gone);
+      if (error instanceof Error) this.doom(error);
+      throw error;
+    }
   }
 
   async ended(outcome: UnitOutcome): Promise<'committed' | undefined> {
