@@ -47,8 +47,15 @@ const units = new WeakMap<Transaction, UnitOfWork>();
  * server that is going down (classes 08 and 57, 40003), leaves it open.
  */
 function isRefusal(error: unknown): boolean {
+  return /^(?!08|57|40003)[0-9A-Z]{5}$/.test(sqlStateOf(error));
+}
+
+/** SQLSTATE of a statement in a transaction that has failed before. */
+const inFailedTransaction = '25P02';
+
+function sqlStateOf(error: unknown): string {
   const code = (error as { parent?: { code?: unknown } } | undefined)?.parent?.code;
-  return typeof code === 'string' && /^(?!08|57|40003)[0-9A-Z]{5}$/.test(code);
+  return typeof code === 'string' ? code : '';
 }
 
 function rootOf(transaction: SequelizeTransaction): SequelizeTransaction {
@@ -155,6 +162,8 @@ export class UnitOfWork {
         await this.#each((participant) => participant.flush?.());
         await this.#each((participant) => participant.deliver?.());
       } catch (error) {
+        // The status above may arrive a packet later than the error that it tells of.
+        if (sqlStateOf(error) === inFailedTransaction) return this.#endWith(commit, 'aborted');
         return this.#rollBackFor(error);
       }
       return this.#endWith(commit, 'committed');
