@@ -1,6 +1,6 @@
 import { Transaction, type FindOptions, type Model, type ModelStatic, type Order } from 'sequelize';
 import type { Synced } from '../runtime';
-import { rollBack } from '../refresh/scope';
+import { commitOrRollBack } from '../commit-or-roll-back';
 import { shown, visible, withoutHidden } from './hidden';
 import type { Knowledge } from './legs';
 import type { LegacyPage } from './page';
@@ -74,14 +74,7 @@ export async function checkThenAnswer<T>(
     isolationLevel: Transaction.ISOLATION_LEVELS.REPEATABLE_READ,
     transaction: null,
   });
-  try {
-    const answer = await body(snapshot);
-    await snapshot.commit();
-    return answer;
-  } catch (error) {
-    await rollBack(snapshot);
-    throw error;
-  }
+  return commitOrRollBack(snapshot, () => body(snapshot));
 }
 
 /** The gaps in everything that a read's condition matches, whatever page of it was asked for. */

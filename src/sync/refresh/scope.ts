@@ -1,4 +1,5 @@
 import { QueryTypes, type Transaction } from 'sequelize';
+import { commitOrRollBack } from '../commit-or-roll-back';
 import { openSavepoint } from '../savepoint';
 import type { Mapping } from '../../mapping';
 import type { RejectedRecord } from '../errors';
@@ -115,16 +116,12 @@ export async function inTransaction<T>(
     ? await openSavepoint(outer)
     : await sequelize.transaction({ transaction: null });
   const place = { sequelize, transaction };
-  try {
+  return commitOrRollBack(transaction, async () => {
     const before = await setLockTimeout(place, String(lockTimeoutMs));
     const result = await body(place);
     if (outer) await setLockTimeout(place, before);
-    await transaction.commit();
     return result;
-  } catch (error) {
-    await rollBack(transaction);
-    throw error;
-  }
+  });
 }
 
 /** Run in the writer's transaction as it is: a failure ends the write, whose savepoint is rolled back. */
@@ -144,10 +141,4 @@ async function setLockTimeout(place: StorePlace, value: string): Promise<string>
     { bind: [value], type: QueryTypes.SELECT, transaction: place.transaction },
   );
   return row?.before ?? '0';
-}
-
-/** Roll back, unless a commit that failed has done so already. */
-export async function rollBack(transaction: Transaction): Promise<void> {
-  const { finished } = transaction as Transaction & { readonly finished?: string };
-  if (finished === undefined) await transaction.rollback();
 }

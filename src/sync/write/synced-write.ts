@@ -1,5 +1,6 @@
 import type { Model, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
+import { commitOrRollBack } from '../commit-or-roll-back';
 import { openSavepoint } from '../savepoint';
 import type { Place, Synced } from '../runtime';
 import { LegacyUnit } from './legacy-unit';
@@ -26,40 +27,19 @@ export async function inSyncedWrite<T>(
     const unit = LegacyUnit.of(synced.runtime, outer);
     return unit.lane.run(async () => {
       const savepoint = await openSavepoint(outer);
-      return endWith(savepoint, () => body(writeIn(synced, unit, savepoint)));
+      return commitOrRollBack(savepoint, () => body(writeIn(synced, unit, savepoint)));
     });
   }
   const transaction = await synced.runtime.sequelize.transaction({ transaction: null });
   const unit = LegacyUnit.of(synced.runtime, transaction);
-  return endWith(transaction, () => unit.lane.run(() => body(writeIn(synced, unit, transaction))));
+  return commitOrRollBack(transaction, () =>
+    unit.lane.run(() => body(writeIn(synced, unit, transaction))),
+  );
 }
 
 function writeIn(synced: Synced, unit: LegacyUnit, transaction: Transaction): SyncedWrite {
   const { sequelize } = synced.runtime;
   return { ...synced, unit, transaction, place: { sequelize, transaction } };
-}
-
-async function endWith<T>(transaction: Transaction, body: () => Promise<T>): Promise<T> {
-  try {
-    const result = await body();
-    await transaction.commit();
-    return result;
-  } catch (error) {
-    await rollBack(transaction, error);
-    throw error;
-  }
-}
-
-/** A commit that failed has rolled back already. */
-async function rollBack(transaction: Transaction, reason: unknown): Promise<void> {
-  const { finished } = transaction as Transaction & { finished?: string };
-  if (finished !== undefined) return;
-  try {
-    await transaction.rollback();
-  } catch (error) {
-    if (error instanceof Error) error.cause ??= reason;
-    throw error;
-  }
 }
 
 /** The primary key of an instance. */
