@@ -9,7 +9,7 @@ import { parseXml } from './xml/parse';
  * @returns undefined for an empty body; a string for plain text; Atom in the shape of v2's JSON.
  * @throws SyntaxError when it is cut off, not well formed, or XML that is no Atom.
  */
-export function parseBody({ headers, text }: TransportAnswer): unknown {
+export function parseBody({ headers, text }: Omit<TransportAnswer, 'setCookies'>): unknown {
   if (text.trim() === '') return undefined;
   const contentType = headers['content-type'] ?? '';
   const start = text.trimStart();

@@ -1,9 +1,13 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 
 /** Knows of one request whether it can have left this machine. */
 export class ConnectionWatch {
   private connecting = false;
+
+  /** @param onSocket - told of the connection that the request goes by. */
+  constructor(private readonly onSocket: (socket: Socket) => void) {}
 
   /** False only while the request's connection has never been made. */
   get mayBeSent(): boolean {
@@ -20,6 +24,7 @@ export class ConnectionWatch {
       const client = options.protocol === 'https:' ? https : http;
       const request = client.request(options, onResponse);
       request.once('socket', (socket) => {
+        this.onSocket(socket);
         // NOTE: over TLS the request leaves only after the handshake.
         if (socket.connecting) {
           socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => this.connected());

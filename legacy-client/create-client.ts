@@ -1,4 +1,4 @@
-import type { Authenticator } from './auth/authenticator';
+import type { Authenticator, ConnectionScheme } from './auth/authenticator';
 import { Session } from './auth/session';
 import type { LegacyClient } from './client';
 import { createDialect } from './dialects';
@@ -19,7 +19,7 @@ export interface LegacyClientOptions {
   /** What this one server is known to do otherwise than its dialect says. */
   readonly capabilities?: Partial<DialectCapabilities>;
   /** How to log in; left out for services that ask nobody. */
-  readonly auth?: Authenticator;
+  readonly auth?: Authenticator | ConnectionScheme;
   /** From sending a request to the end of its answer; default 30,000. */
   readonly timeoutMs?: number;
   /** How often a request is sent at most, where a repeat harms nothing; default 4. */
@@ -49,13 +49,21 @@ export function createLegacyClient(options: LegacyClientOptions): LegacyClient {
   const root = serviceRoot(options.baseUrl);
   const dialect = createDialect(options.dialect, options.capabilities);
   const transport = new Transport(timeoutMs);
+  const { auth } = options;
+  const isScheme = auth !== undefined && 'connect' in auth;
+  const login = isScheme ? auth.connect(transport, root) : undefined;
   const sender = new Sender({
-    exchanger: new Exchanger({ transport, dialect, onExchange: options.onExchange }),
+    exchanger: new Exchanger({
+      transport: login ?? transport,
+      dialect,
+      onExchange: options.onExchange,
+    }),
     limiter: new Limiter(maxConcurrency),
-    session: new Session(options.auth),
+    session: new Session(isScheme ? login : auth),
     maxAttempts,
   });
   const onClose = (): void => {
+    login?.close();
     transport.close();
   };
   return new ODataClient({ root, dialect, sender, pageSize, maxConcurrency, onClose });

@@ -1,11 +1,19 @@
 import { parseBody } from './answer-body';
+import { LoginFailure } from './auth/login-failure';
+import type { Wire } from './auth/authenticator';
 import type { Dialect, DialectRequest } from './dialects/dialect';
 import { LegacyError } from './errors';
 import { writeJson } from './exact-json';
 import type { Exchange } from './exchange';
-import { errorOfAnswer, errorOfFailure, type JudgedRequest, unreadableAnswer } from './judgement';
+import {
+  errorOfAnswer,
+  errorOfFailure,
+  type JudgedRequest,
+  loginError,
+  unreadableAnswer,
+} from './judgement';
 import { NetworkFailure } from './network-failure';
-import type { Transport, TransportAnswer } from './transport';
+import type { TransportAnswer } from './transport';
 import { redactedUrl } from './urls';
 
 /** What an exchange is about. */
@@ -30,7 +38,7 @@ export interface Answer {
 
 /** What an {@link Exchanger} works with. */
 export interface ExchangerParts {
-  readonly transport: Transport;
+  readonly transport: Wire;
   readonly dialect: Dialect;
   readonly onExchange?: ((exchange: Exchange) => void) | undefined;
 }
@@ -63,7 +71,7 @@ export class Exchanger {
       report(received);
       return answer;
     } catch (caught) {
-      const error = caught instanceof NetworkFailure ? errorOfFailure(caught, judged) : caught;
+      const error = errorOf(caught, judged);
       report(received, error instanceof LegacyError ? error : undefined);
       throw error;
     }
@@ -97,6 +105,13 @@ export class Exchanger {
       });
     };
   }
+}
+
+function errorOf(caught: unknown, judged: JudgedRequest): unknown {
+  if (caught instanceof NetworkFailure) return errorOfFailure(caught, judged);
+  if (!(caught instanceof LoginFailure)) return caught;
+  const { method, redactedUrl: url } = judged;
+  return loginError(caught, { method, url, outcome: 'refused' });
 }
 
 /** The operation that a request stands for: v2 sends MERGE inside a POST. */

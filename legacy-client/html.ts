@@ -1,5 +1,7 @@
 const LOGIN_WORDS =
   /type\s*=\s*["']?password|SAMLRe(?:quest|sponse)|wresult|wsignin|\b(?:log|sign)[ -]?(?:in|on)\b/i;
+/** Of WS-Federation (`wa=wsignin1.0`) and SAML. */
+const LOGIN_PARAMETERS = ['wa', 'wtrealm', 'SAMLRequest'];
 const LOGIN_ADDRESS = /\b(?:adfs|login|logon|signin|sign-in|wsfed|saml2?|oauth2?|authorize|sso)\b/i;
 
 /** Tell whether an answer is a page for people instead of data. */
@@ -13,8 +15,10 @@ export function isLoginPage(text: string): boolean {
 }
 
 /** Tell whether a redirect leads to a login. */
-export function isLoginAddress(location: string): boolean {
-  return LOGIN_ADDRESS.test(location);
+export function isLoginAddress({ host, pathname, searchParams }: URL): boolean {
+  return (
+    LOGIN_ADDRESS.test(host + pathname) || LOGIN_PARAMETERS.some((name) => searchParams.has(name))
+  );
 }
 
 /** The page without what its form fields hold: those of a login can be credentials. */

@@ -1,6 +1,14 @@
 export { createLegacyClient, type LegacyClientOptions } from './create-client';
 export { auth } from './auth';
-export type { Authenticator, OutgoingHeaders } from './auth/authenticator';
+export type {
+  Authenticator,
+  ConnectedLogin,
+  ConnectionScheme,
+  OutgoingHeaders,
+  Wire,
+} from './auth/authenticator';
+export type { Lane } from './lane';
+export type { TransportAnswer, TransportRequest } from './transport';
 export type {
   CallOptions,
   ConditionalOptions,

@@ -1,9 +1,11 @@
+import { LoginFailure } from './auth/login-failure';
 import type { Dialect } from './dialects/dialect';
 import { type ErrorDocument, readErrorDocument } from './error-document';
 import {
   LegacyAbortedError,
   LegacyConflictError,
   type LegacyError,
+  type LegacyErrorDetails,
   LegacyForbiddenError,
   LegacyLoginError,
   LegacyNotFoundError,
@@ -14,7 +16,7 @@ import {
   LegacyUnavailableError,
 } from './errors';
 import { isHtml, isLoginAddress, isLoginPage, withoutFieldValues } from './html';
-import type { NetworkFailure } from './network-failure';
+import { type NetworkFailure, plainCause } from './network-failure';
 import { retryAfterMs } from './retry-after';
 import { withoutSecrets } from './secrets';
 import { LARGEST_ANSWER_BYTES, type TransportAnswer } from './transport';
@@ -62,6 +64,17 @@ export function errorOfFailure(failure: NetworkFailure, request: JudgedRequest):
   }
 }
 
+/** The error for a login that did not come about, whatever it was that failed. */
+export function loginError(
+  error: unknown,
+  { method, url, outcome }: LegacyErrorDetails,
+): LegacyLoginError {
+  const nothing = { status: 0, code: '', body: '' };
+  const words = error instanceof LoginFailure ? `: ${error.message}` : '';
+  const cause = plainCause(error);
+  return new LegacyLoginError(`The login failed${words}`, nothing, { method, url, outcome, cause });
+}
+
 /** The error that an answer amounts to; undefined when it is a success with data or nothing. */
 export function errorOfAnswer(
   answer: TransportAnswer,
@@ -94,7 +107,8 @@ function redirectError(answer: TransportAnswer, request: JudgedRequest): LegacyE
   const outcome: LegacyOutcome = answer.status === 303 ? 'unknown' : 'refused';
   const place = location === undefined ? 'nowhere' : location.origin + location.pathname;
   const message = `The service answered ${answer.status}, a redirect to ${place}`;
-  const Kind = isLoginAddress(place) ? LegacyLoginError : LegacyResponseError;
+  const isLogin = location !== undefined && isLoginAddress(location);
+  const Kind = isLogin ? LegacyLoginError : LegacyResponseError;
   return new Kind(message, shown(answer, request), { ...named(request), outcome });
 }
 

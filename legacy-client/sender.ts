@@ -1,8 +1,8 @@
 import type { AuthorizedHeaders, Session } from './auth/session';
 import { LegacyAbortedError, LegacyError, LegacyLoginError, LegacyThrottledError } from './errors';
 import type { Answer, Exchanger, ExchangeSubject } from './exchanger';
+import { loginError } from './judgement';
 import type { Limiter } from './limiter';
-import { plainCause } from './network-failure';
 import { cappedWait, retryDelay } from './retry';
 import { sleep } from './sleep';
 
@@ -78,10 +78,10 @@ export class Sender {
 
   private async authorize(sending: Sending): Promise<AuthorizedHeaders> {
     try {
-      return await this.parts.session.authorize(sending.request.headers);
+      return await this.parts.session.authorize(sending.request.headers, sending.url);
     } catch (error) {
       const { method, redactedUrl: url } = this.parts.exchanger.judged(sending, {});
-      throw loginFailure({ method, url, outcome: 'refused' }, error);
+      throw loginError(error, { method, url, outcome: 'refused' });
     }
   }
 
@@ -89,7 +89,7 @@ export class Sender {
     try {
       return await this.parts.session.renew(login);
     } catch (error) {
-      throw loginFailure(rejection, error);
+      throw loginError(error, rejection);
     }
   }
 
@@ -100,13 +100,4 @@ export class Sender {
     const { method, redactedUrl: url } = this.parts.exchanger.judged(sending, {});
     return new LegacyAbortedError('Given up by the caller', { method, url, outcome: 'refused' });
   }
-}
-
-function loginFailure(
-  { method, url, outcome }: Pick<LegacyError, 'method' | 'url' | 'outcome'>,
-  error: unknown,
-): LegacyLoginError {
-  const nothing = { status: 0, code: '', body: '' };
-  const details = { method, url, outcome, cause: plainCause(error) };
-  return new LegacyLoginError('The login failed', nothing, details);
 }

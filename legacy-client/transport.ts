@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 import { ConnectionWatch } from './connection-watch';
+import { IDLE_CONNECTION_MS, type Lane } from './lane';
 import { isConnectFailure, NetworkFailure, plainCause } from './network-failure';
 
 /** One request, ready to be sent. */
@@ -12,6 +13,8 @@ export interface TransportRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The connection to send it by; without one, any of the transport's own. */
+  readonly lane?: Lane | undefined;
 }
 
 /** One complete answer, whatever its status. */
@@ -20,18 +23,14 @@ export interface TransportAnswer {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** The `Set-Cookie` headers. */
+  readonly setCookies: readonly string[];
   /** Size of the body, decompressed. */
   readonly bytes: number;
 }
 
 /** No answer may be larger, compressed or not: 64 MiB. */
 export const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
-
-/**
- * NOTE: below every usual server's own limit (Node 5 s, Apache 5 s, IIS 120 s), so that a request
- * seldom meets a connection that the server is just closing.
- */
-const IDLE_CONNECTION_MS = 4_000;
 
 /** Sends one request over kept-alive connections: no repeats, no redirects, no judgement. */
 export class Transport {
@@ -56,7 +55,7 @@ export class Transport {
 
   /** @throws {@link NetworkFailure} when no complete answer came in time. */
   async send(request: TransportRequest): Promise<TransportAnswer> {
-    const watch = new ConnectionWatch();
+    const watch = new ConnectionWatch((socket) => request.lane?.goesBy(socket));
     const limit = new TimeLimit(this.timeoutMs, request.signal);
     try {
       return readAnswer(await this.exchange(request, watch, limit.signal));
@@ -74,7 +73,7 @@ export class Transport {
   }
 
   private exchange(
-    { method, url, headers, body }: TransportRequest,
+    { method, url, headers, body, lane }: TransportRequest,
     { transport }: ConnectionWatch,
     signal: AbortSignal,
   ): Promise<AxiosResponse<unknown>> {
@@ -86,6 +85,7 @@ export class Transport {
       data: body,
       signal,
       transport,
+      ...(lane === undefined ? {} : { httpAgent: lane.httpAgent, httpsAgent: lane.httpsAgent }),
     });
   }
 }
@@ -130,6 +130,7 @@ function readAnswer({ status, headers, data }: AxiosResponse<unknown>): Transpor
   return {
     status,
     headers: known,
+    setCookies: Array.isArray(headers['set-cookie']) ? headers['set-cookie'] : [],
     text: body.toString('utf8').replace(/^\uFEFF/, ''),
     bytes: body.length,
   };

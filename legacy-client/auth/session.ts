@@ -15,10 +15,10 @@ export class Session {
   constructor(private readonly authenticator: Authenticator | undefined) {}
 
   /** Add the proof; waits for a renewal that is under way. */
-  async authorize(headers: OutgoingHeaders): Promise<AuthorizedHeaders> {
+  async authorize(headers: OutgoingHeaders, url: string): Promise<AuthorizedHeaders> {
     await this.renewal?.catch(() => undefined);
     const { login } = this;
-    const authorized = await this.authenticator?.authorize(headers);
+    const authorized = await this.authenticator?.authorize(headers, url);
     return { headers: authorized ?? headers, login };
   }
 
