@@ -8,7 +8,20 @@ export type {
   WithTransaction,
 } from './model/history';
 export type { Namespace } from './model/context';
-export { connectRevisions, prepareRevisions, revision, RevisionError } from './revisions';
+export {
+  connectRevisions,
+  findRevision,
+  prepareRevisions,
+  pruneVersions,
+  recordInitialVersions,
+  revision,
+  RevisionError,
+  type InitialVersionsOptions,
+  type PrunedVersions,
+  type Retention,
+  type RevertOptions,
+  type Revision,
+} from './revisions';
 
 // exit: remove from here
 // What leaves with it.

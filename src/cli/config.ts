@@ -4,7 +4,7 @@ import type { DualWrite } from '../sync';
 /** What the command works on while it runs. */
 export interface ConnectedDualWrite {
   readonly dualWrite: DualWrite;
-  /** The application's, with its models; only `dual-write exit --database` needs it. */
+  /** The application's, with its models: `exit --database` and `versions` need it. */
   readonly sequelize?: Sequelize;
   /** Close everything that `connect` has opened: the command ends when nothing is left open. */
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addExitCommand } from './exit-command';
 import { addSandboxCommand } from './sandbox-command';
 import { addStatusCommand } from './status-command';
+import { addVersionsCommand } from './versions-command';
 import { exitCodes, UsageError } from './exit-codes';
 import { describeFailure, withoutSecrets } from './failure';
 
@@ -43,6 +44,7 @@ function createProgram(): Command {
     });
   addSandboxCommand(program);
   addStatusCommand(program);
+  addVersionsCommand(program);
   addExitCommand(program);
   return program;
 }

@@ -107,6 +107,16 @@ export interface History {
     subject: VersionedModel<M>,
     options?: WithTransaction,
   ): Promise<Version<M>[]>;
+  /**
+   * The version that each record had at a time, of those that were not deleted then.
+   *
+   * @param moment.key - of one record; without it all of the model.
+   */
+  asOf<M extends Model>(
+    subject: VersionedModel<M>,
+    moment: { readonly time: Date; readonly key?: RecordKey },
+    options?: WithTransaction,
+  ): Promise<Version<M>[]>;
 }
 
 const histories = new WeakMap<Sequelize, History>();

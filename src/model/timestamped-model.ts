@@ -18,14 +18,7 @@ import {
   type UpdateOptions,
   type UpsertOptions,
 } from 'sequelize';
-import {
-  type History,
-  historyOf,
-  registeredModel,
-  type Version,
-  type VersionedModel,
-  type WithTransaction,
-} from './history';
+import type { Version, WithTransaction } from './history';
 import {
   noteBulkCreated,
   notedBulkCreate,
@@ -36,6 +29,7 @@ import {
 } from './noted-bulk-writes';
 import { notedDestroy } from './noted-destroy';
 import { notedDestroyInstance, notedSave } from './noted-instance-writes';
+import { connectedHistory, keyOf, versionedModel } from './versioned-model';
 
 declare const providedBrand: unique symbol;
 
@@ -147,11 +141,28 @@ export class TimestampedModel<A extends object = any, C extends object = A> exte
   /** The record's versions, newest first. A transaction under way adds its own when it commits. */
   async versions(options?: WithTransaction): Promise<Version<this>[]> {
     const model = this.constructor as ModelStatic<this>;
-    const key: Record<string, unknown> = {};
-    for (const attribute of model.primaryKeyAttributes) {
-      key[attribute] = this.getDataValue(attribute as keyof A);
-    }
-    return connectedHistory(model).versions(describe(model), key, options);
+    return connectedHistory(model).versions(versionedModel(model), keyOf(this), options);
+  }
+
+  /**
+   * The record as it was at a time: its last version written until then.
+   *
+   * @returns null when it did not exist then, or when its versions begin later.
+   */
+  async asOf(time: Date, options?: WithTransaction): Promise<Version<this> | null> {
+    const model = this.constructor as ModelStatic<this>;
+    const moment = { time, key: keyOf(this) };
+    const [version] = await connectedHistory(model).asOf(versionedModel(model), moment, options);
+    return version ?? null;
+  }
+
+  /** All records as they were at a time, by primary key; see {@link TimestampedModel.asOf}. */
+  static async asOf<M extends Model>(
+    this: ModelStatic<M>,
+    time: Date,
+    options?: WithTransaction,
+  ): Promise<Version<M>[]> {
+    return connectedHistory(this).asOf(versionedModel(this), { time }, options);
   }
 
   /** The last version of each deleted record, the latest deletion first. */
@@ -159,7 +170,7 @@ export class TimestampedModel<A extends object = any, C extends object = A> exte
     this: ModelStatic<M>,
     options?: WithTransaction,
   ): Promise<Version<M>[]> {
-    return connectedHistory(this).deletedVersions(describe(this), options);
+    return connectedHistory(this).deletedVersions(versionedModel(this), options);
   }
 
   override async save(options?: SaveOptions<A>): Promise<this> {
@@ -250,22 +261,4 @@ export class TimestampedModel<A extends object = any, C extends object = A> exte
       (super.increment as Increment).call(this, fields, own),
     );
   }
-}
-
-function connectedHistory(model: ModelStatic<Model>): History {
-  const history = historyOf(model.sequelize);
-  if (history) return history;
-  throw new Error(
-    `${registeredModel(model).name} has no versions, because no revisions are connected. Call ` +
-      'connectRevisions(sequelize) when the application starts.',
-  );
-}
-
-function describe<M extends Model>(model: ModelStatic<M>): VersionedModel<M> {
-  const timestamped = model as unknown as typeof TimestampedModel;
-  return {
-    model,
-    bookkeeping: timestamped.bookkeeping(),
-    restoredValues: (snapshot) => timestamped.restoredValues(snapshot),
-  };
 }

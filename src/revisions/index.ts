@@ -2,3 +2,6 @@ export { revision } from './block';
 export { RevisionError } from './errors';
 export { connectRevisions, noteChange } from './recorded-history';
 export { prepareRevisions } from './tables';
+export { recordInitialVersions, type InitialVersionsOptions } from './initial-versions';
+export { pruneVersions, type PrunedVersions, type Retention } from './retention';
+export { findRevision, type RevertOptions, type Revision } from './whole-revision';

@@ -10,16 +10,14 @@ import {
   type WithTransaction,
 } from '../model/history';
 import { RecordTable } from './record-table';
-import { RecordedVersion, type VersionRow } from './recorded-version';
+import { RecordedVersion, versionQuery, type VersionRow } from './recorded-version';
 import { UnitChanges } from './unit-changes';
 
-const versionQuery = `
-  SELECT v.id::text AS id, v.model, v.record_key AS key, v.kind, v."values", v.at, v.revision_id,
-    r.user_name, r.comment, r.meta, r.at AS revision_at,
-    (SELECT p."values" FROM record_versions AS p
-     WHERE p.model = v.model AND p.record_key = v.record_key AND p.id < v.id
-     ORDER BY p.id DESC LIMIT 1) AS before
-  FROM record_versions AS v JOIN record_revisions AS r ON r.id = v.revision_id`;
+/** SQL: the version `v` is of the record whose key is this parameter. */
+function isOfRecord(table: RecordTable, parameter: string): string {
+  return `v.record_key = (
+    SELECT ${table.keyText('k')} FROM jsonb_populate_record(${table.emptyRow}, ${parameter}::jsonb) AS k)`;
+}
 
 /** The history that the revision tables hold. */
 class RecordedHistory implements History {
@@ -40,10 +38,7 @@ class RecordedHistory implements History {
   ): Promise<Version<M>[]> {
     const table = new RecordTable(subject.model);
     const rows = await this.#read(
-      `${versionQuery}
-       WHERE v.model = $1 AND v.record_key = (
-         SELECT ${table.keyText('k')} FROM jsonb_populate_record(${table.emptyRow}, $2::jsonb) AS k)
-       ORDER BY v.id DESC`,
+      `${versionQuery} WHERE v.model = $1 AND ${isOfRecord(table, '$2')} ORDER BY v.id DESC`,
       { ...options, bind: [table.name, JSON.stringify(table.columnsOf(key))] },
     );
     return rows.map((row) => new RecordedVersion(subject, row));
@@ -61,6 +56,29 @@ class RecordedHistory implements History {
          WHERE l.model = v.model AND l.record_key = v.record_key AND l.id > v.id)
        ORDER BY v.id DESC`,
       { ...options, bind: [name] },
+    );
+    return rows.map((row) => new RecordedVersion(subject, row));
+  }
+
+  async asOf<M extends Model>(
+    subject: VersionedModel<M>,
+    { time, key }: { readonly time: Date; readonly key?: RecordKey },
+    options?: WithTransaction,
+  ): Promise<Version<M>[]> {
+    const table = new RecordTable(subject.model);
+    // What a version gives as its time has milliseconds, and must find that version again.
+    const rows = await this.#read(
+      `${versionQuery}
+       WHERE v.kind <> 'deleted' AND v.id IN (
+         SELECT DISTINCT ON (v.record_key) v.id FROM record_versions AS v
+         WHERE v.model = $1 AND date_trunc('milliseconds', v.at) <= $2::timestamptz
+           ${key ? `AND ${isOfRecord(table, '$3')}` : ''}
+         ORDER BY v.record_key, v.id DESC)
+       ORDER BY v.record_key`,
+      {
+        ...options,
+        bind: [table.name, time, ...(key ? [JSON.stringify(table.columnsOf(key))] : [])],
+      },
     );
     return rows.map((row) => new RecordedVersion(subject, row));
   }

@@ -27,6 +27,15 @@ export interface VersionRow {
   readonly before: Readonly<Record<string, unknown>> | null;
 }
 
+/** Selects a {@link VersionRow}: `v` is the version, `r` its revision. */
+export const versionQuery = `
+  SELECT v.id::text AS id, v.model, v.record_key AS key, v.kind, v."values", v.at, v.revision_id,
+    r.user_name, r.comment, r.meta, r.at AS revision_at,
+    (SELECT p."values" FROM record_versions AS p
+     WHERE p.model = v.model AND p.record_key = v.record_key AND p.id < v.id
+     ORDER BY p.id DESC LIMIT 1) AS before
+  FROM record_versions AS v JOIN record_revisions AS r ON r.id = v.revision_id`;
+
 type Values = Readonly<Record<string, unknown>>;
 
 /** A version as it was read. */
@@ -93,6 +102,18 @@ export class RecordedVersion<M extends Model> implements Version<M> {
     this.#fill(record);
     await record.restore(options);
     return record;
+  }
+
+  /** Set the record to what it was, whether it exists or not. */
+  async establish(options: WithTransaction): Promise<void> {
+    const record = await this.#find(options);
+    await (!record || isSoftDeleted(record) ? this.restore(options) : this.revert(options));
+  }
+
+  /** Delete the record, if it is there. */
+  async remove(options: WithTransaction): Promise<void> {
+    const record = await this.#find(options);
+    if (record && !isSoftDeleted(record)) await record.destroy(options);
   }
 
   async #find(options: WithTransaction | undefined): Promise<M | null> {
