@@ -23,8 +23,32 @@ const STRING_OR_NUMERAL = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\
  * @throws SyntaxError when the text is not JSON.
  */
 export function parseJson(text: string): unknown {
-  // NOTE: the second pass costs as much as the parsing itself, so only texts that need it pay.
-  return JSON.parse(LONG_NUMERAL.test(text) ? quoteLongNumerals(text) : text);
+  // NOTE: a second pass costs as much as the parsing itself, so only texts that need it pay.
+  const isExact = !hasLongRun(text) || !LONG_NUMERAL.test(text);
+  return JSON.parse(isExact ? text : quoteLongNumerals(text));
+}
+
+const LONG = 16;
+
+/**
+ * Tell whether digits and points stand next to each other for long enough to be a long numeral. Of
+ * such a run at least one character stands where this looks: at every 16th place.
+ */
+function hasLongRun(text: string): boolean {
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isDigitOrPoint(text.charCodeAt(at))) continue;
+    let start = at;
+    while (isDigitOrPoint(text.charCodeAt(start - 1))) start -= 1;
+    let end = at + 1;
+    while (isDigitOrPoint(text.charCodeAt(end))) end += 1;
+    if (end - start >= LONG) return true;
+  }
+  return false;
+}
+
+/** `.`, `0` to `9`; not NaN, which is what stands beyond a text's ends. */
+function isDigitOrPoint(code: number): boolean {
+  return code === 46 || (code >= 48 && code <= 57);
 }
 
 function quoteLongNumerals(text: string): string {

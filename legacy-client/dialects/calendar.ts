@@ -1,12 +1,22 @@
 const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/;
+const LONG_MONTHS = new Set([1, 3, 5, 7, 8, 10, 12]);
 const ISO_INSTANT = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$/i;
 
 /** Tell whether a text is a day that exists: `'2028-02-29'`, not `'2026-02-29'`. */
 export function isCalendarDate(text: string): boolean {
   if (!ISO_DATE.test(text)) return false;
-  const midnight = new Date(`${text}T00:00:00Z`);
-  // NOTE: V8 reads 30 February as 2 March, so the way back has to agree.
-  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text);
+  const month = Number(text.slice(5, 7));
+  const day = Number(text.slice(8, 10));
+  // NOTE: V8 reads 30 February as 2 March, so the calendar is looked at here. No Date is made of
+  // it: a page has thousands of dates.
+  return day >= 1 && day <= daysOf(month, Number(text.slice(0, 4)));
+}
+
+/** None for a month that does not exist. */
+function daysOf(month: number, year: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2) return isLeap ? 29 : 28;
+  return month >= 1 && month <= 12 ? (LONG_MONTHS.has(month) ? 31 : 30) : 0;
 }
 
 /**

@@ -1,5 +1,8 @@
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
+/** In decimal notation already. */
+const PLAIN = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
 /**
  * Write a number in decimal notation, keeping every digit that was given.
  *
@@ -7,6 +10,7 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
  * @returns `'12.50'`, `'-1000'`, `'0.5'`; undefined when the text is no number.
  */
 export function decimalNotation(text: string): string | undefined {
+  if (PLAIN.test(text)) return text;
   const match = DECIMAL.exec(text.trim());
   const whole = match?.[2] ?? '';
   const fraction = match?.[3] ?? '';

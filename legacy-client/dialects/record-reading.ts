@@ -25,15 +25,26 @@ export function readRecord(
   entity: LegacyEntity,
   wire: unknown,
 ): LegacyRecord {
-  const raw = wireObject(wire, `a record of ${entity.entitySet}`);
-  const version = spelling.version(raw);
-  return {
-    key: readKey(entity, raw),
-    modifiedOn: readStamp(entity.modifiedOn, raw),
-    createdOn: readStamp(entity.createdOn, raw),
-    version: typeof version === 'string' ? version : null,
-    values: readValues(spelling, entity, raw),
-    raw,
+  return recordReader(spelling, entity)(wire);
+}
+
+/** {@link readRecord} for many records: what all of them have in common is worked out once. */
+export function recordReader(
+  spelling: RecordSpelling,
+  entity: LegacyEntity,
+): (wire: unknown) => LegacyRecord {
+  const columns = entity.properties.map((property) => spelling.column(property));
+  return (wire) => {
+    const raw = wireObject(wire, `a record of ${entity.entitySet}`);
+    const version = spelling.version(raw);
+    return {
+      key: readKey(entity, raw),
+      modifiedOn: readStamp(entity.modifiedOn, raw),
+      createdOn: readStamp(entity.createdOn, raw),
+      version: typeof version === 'string' ? version : null,
+      values: readValues(spelling, { entity, columns }, raw),
+      raw,
+    };
   };
 }
 
@@ -64,12 +75,12 @@ function readStamp(name: string | undefined, raw: WireObject): Date | null {
 
 function readValues(
   spelling: RecordSpelling,
-  entity: LegacyEntity,
+  { entity, columns }: { readonly entity: LegacyEntity; readonly columns: readonly string[] },
   raw: WireObject,
 ): Record<string, LegacyValue> {
   const values: Record<string, LegacyValue> = {};
-  for (const property of entity.properties) {
-    const wire = raw[spelling.column(property)];
+  for (const [index, property] of entity.properties.entries()) {
+    const wire = raw[columns[index] ?? property.name];
     if (wire === undefined) continue;
     const primitive = spelling.unwrap === undefined ? wire : spelling.unwrap(property, wire);
     values[property.name] = readWireValue(property, primitive);

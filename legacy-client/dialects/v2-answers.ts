@@ -1,7 +1,13 @@
 import type { LegacyEntity, LegacyRecord } from '../entity';
 import type { DecodedPage } from './dialect';
 import { MalformedAnswerError } from './problems';
-import { isWireObject, readRecord, type RecordSpelling, wireObject } from './record-reading';
+import {
+  isWireObject,
+  readRecord,
+  recordReader,
+  type RecordSpelling,
+  wireObject,
+} from './record-reading';
 
 /**
  * Read a list of OData v2.
@@ -21,7 +27,7 @@ export function readV2Page(
       `a list was expected at ${entity.entitySet}, something else came`,
     );
   }
-  const records = results.map((wire) => readRecord(spelling, entity, wire));
+  const records = results.map(recordReader(spelling, entity));
   const next = isWireObject(d) ? d.__next : undefined;
   return typeof next === 'string' && next !== '' ? { records, next } : { records };
 }

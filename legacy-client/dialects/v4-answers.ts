@@ -1,7 +1,13 @@
 import type { LegacyEntity, LegacyRecord } from '../entity';
 import type { DecodedPage } from './dialect';
 import { MalformedAnswerError } from './problems';
-import { readRecord, type RecordSpelling, type WireObject, wireObject } from './record-reading';
+import {
+  readRecord,
+  recordReader,
+  type RecordSpelling,
+  type WireObject,
+  wireObject,
+} from './record-reading';
 
 /** Read a list of OData v4: `{ value: […], '@odata.nextLink': '…' }`. */
 export function readV4Page(
@@ -15,7 +21,7 @@ export function readV4Page(
       `a list was expected at ${entity.entitySet}, something else came`,
     );
   }
-  const records = page.value.map((wire) => readRecord(spelling, entity, wire));
+  const records = page.value.map(recordReader(spelling, entity));
   const next = control(page, 'nextLink');
   return typeof next === 'string' && next !== '' ? { records, next } : { records };
 }

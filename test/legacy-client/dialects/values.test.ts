@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { createDialect } from '../../../legacy-client/dialects';
+import { isCalendarDate } from '../../../legacy-client/dialects/calendar';
 import { decimalNotation } from '../../../legacy-client/dialects/decimals';
 import { MalformedAnswerError } from '../../../legacy-client/dialects/problems';
 import { readWireValue } from '../../../legacy-client/dialects/wire-values';
@@ -135,3 +136,39 @@ test.each(['dynamics2011', 'odata4', 'dataverse'] as const)(
     expect(write).toThrow(/Nickname/);
   },
 );
+
+test('a day exists when the calendar has it', () => {
+  const digits = (length: number): fc.Arbitrary<string> =>
+    fc.nat(10 ** length - 1).map((number) => String(number).padStart(length, '0'));
+  const day = fc.tuple(digits(4), fc.nat(13), fc.nat(32)).map(([year, month, of]) => {
+    const [mm, dd] = [month, of].map((number) => String(number).padStart(2, '0'));
+    return `${year}-${String(mm)}-${String(dd)}`;
+  });
+  fc.assert(
+    fc.property(day, (text) => {
+      const midnight = new Date(`${text}T00:00:00Z`);
+      const exists = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text);
+      expect(isCalendarDate(text)).toBe(exists);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('long numerals keep their digits wherever they stand, short ones are numbers', () => {
+  const numeral = fc
+    .tuple(fc.constantFrom('', '-'), fc.integer({ min: 1, max: 30 }), fc.option(fc.nat(20)))
+    .map(([sign, whole, fraction]) => {
+      const places = fraction === null ? '' : `.${'37'.repeat(10).slice(0, fraction + 1)}`;
+      return `${sign}${'1234567890'.repeat(3).slice(0, whole)}${places}`;
+    });
+  fc.assert(
+    fc.property(fc.nat(40), fc.array(numeral, { minLength: 1 }), (shift, numerals) => {
+      const text = `{"${'n'.repeat(shift)}":[${numerals.join(',')}],"t":"12345678901234567890"}`;
+      const isLong = (one: string): boolean => one.replace(/[-.]/g, '').length > 15;
+      expect(parseJson(text)).toEqual({
+        ['n'.repeat(shift)]: numerals.map((one) => (isLong(one) ? one : Number(one))),
+        t: '12345678901234567890',
+      });
+    }),
+  );
+});
