@@ -102,6 +102,7 @@ it('notes in the transaction of the write, and undoes the write when noting fail
     },
     versions: () => Promise.resolve([]),
     deletedVersions: () => Promise.resolve([]),
+    asOf: () => Promise.resolve([]),
   });
   try {
     const shop = await Shop.create({ name: 'Bazaar' });
