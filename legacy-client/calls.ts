@@ -23,6 +23,13 @@ export interface CreatedElsewhere {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A call whose request cannot be spelled. */
+interface UnspelledCall {
+  readonly entitySet: string;
+  readonly method: string;
+  readonly index?: number;
+}
+
 /** What the client's methods share: from the dialect's request to the dialect's record. */
 export class Calls {
   constructor(private readonly parts: CallParts) {}
@@ -32,11 +39,16 @@ export class Calls {
     try {
       return spell();
     } catch (error) {
-      if (!(error instanceof UnsendableError)) throw error;
-      const url = `${this.parts.root}/${entity.entitySet}`;
-      const details = { method, url, outcome: 'refused' as const };
-      throw new LegacyRequestError(`The request cannot be sent: ${error.message}`, details);
+      throw this.unspelled(error, { ...entity, method });
     }
+  }
+
+  /** The error of a call whose request the dialect cannot spell; any other error as it is. */
+  unspelled(error: unknown, { entitySet, method, index }: UnspelledCall): unknown {
+    if (!(error instanceof UnsendableError)) return error;
+    const url = `${this.parts.root}/${entitySet}`;
+    const details = { method, url, outcome: 'refused', index } as const;
+    return new LegacyRequestError(`The request cannot be sent: ${error.message}`, details);
   }
 
   /** A request for one record below the URL limit. */
@@ -45,11 +57,10 @@ export class Calls {
   }
 
   send(
-    entity: LegacyEntity,
+    { entitySet }: Pick<LegacyEntity, 'entitySet'>,
     request: DialectRequest,
     sending: Omit<Sending, 'request' | 'url' | 'entitySet'>,
   ): Promise<Answer> {
-    const { entitySet } = entity;
     return this.parts.sender.send({ ...sending, request, entitySet, url: this.urlOf(request) });
   }
 

@@ -1,3 +1,4 @@
+import type { BatchOperation, BatchResult } from './batch/operation';
 import type { Dialect } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord, LegacyValue } from './entity';
 import type { LegacyFilter, LegacyQuery } from './query';
@@ -75,6 +76,15 @@ export interface LegacyClient {
   ): Promise<LegacyRecord | undefined>;
   /** Throws `LegacyNotFoundError` when there is no such record. */
   delete(entity: LegacyEntity, key: string, options?: ConditionalOptions): Promise<void>;
+  /**
+   * Writes that are applied together or not at all: one changeset in one request. The results stand
+   * in the order of the operations; an update without any change is not sent.
+   *
+   * @throws LegacyRequestError when the dialect has no batches (`dialect.batch`) or there are more
+   *   operations than one changeset takes (`dialect.maxBatch`). The error of an operation is the one
+   *   that its own method would throw, with its `index`.
+   */
+  batch(operations: readonly BatchOperation[], options?: CallOptions): Promise<BatchResult[]>;
   /** The service's own count; `undefined` where the dialect has none that is exact. */
   count(
     entity: LegacyEntity,

@@ -10,6 +10,8 @@ export interface LegacyErrorDetails {
   /** Without query values that could be personal: path and option names only. */
   readonly url: string;
   readonly outcome: LegacyOutcome;
+  /** Of a batch's operations the one that failed, from 0, where that is known. */
+  readonly index?: number | undefined;
   /** Never the HTTP library's own error: that carries the request's headers, and so the login. */
   readonly cause?: unknown;
 }
@@ -19,6 +21,8 @@ export class LegacyError extends Error {
   readonly method: string;
   readonly url: string;
   readonly outcome: LegacyOutcome;
+  /** Of a batch's operations the one that failed, from 0, where that is known. */
+  readonly index: number | undefined;
 
   constructor(message: string, details: LegacyErrorDetails) {
     super(`${message} [${details.method} ${details.url}]`, { cause: details.cause });
@@ -26,6 +30,7 @@ export class LegacyError extends Error {
     this.method = details.method;
     this.url = details.url;
     this.outcome = details.outcome;
+    this.index = details.index;
   }
 }
 

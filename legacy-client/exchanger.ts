@@ -23,7 +23,12 @@ export interface ExchangeSubject {
   readonly url: string;
   readonly entitySet: string;
   readonly signal?: AbortSignal | undefined;
+  /** Reads an answer of several parts; left out where one answer is expected. */
+  readonly readParts?: PartsReader;
 }
+
+/** @throws LegacyError when the parts do not amount to a success. */
+export type PartsReader = (received: TransportAnswer, judged: JudgedRequest) => readonly Answer[];
 
 /** A success. */
 export interface Answer {
@@ -32,6 +37,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed; undefined for none. */
   readonly body: unknown;
+  /** Of an answer of several parts; empty for a single one. */
+  readonly parts: readonly Answer[];
   /** The error to throw when the parsed body turns out to be something else than expected. */
   unreadable(reason: string): LegacyError;
 }
@@ -59,15 +66,15 @@ export class Exchanger {
     headers: DialectRequest['headers'],
     attempt: number,
   ): Promise<Answer> {
-    const { url, request, signal } = subject;
+    const { url, request, signal, readParts } = subject;
     const judged = this.judged(subject, headers);
-    const body = request.body === undefined ? undefined : writeJson(request.body);
+    const body = request.body === undefined ? request.text : writeJson(request.body);
     const report = this.reporter(judged, subject, { attempt, body });
     let received: TransportAnswer | undefined;
     try {
       const { method } = request;
       received = await this.parts.transport.send({ method, url, headers, body, signal });
-      const answer = readAnswer(received, judged);
+      const answer = readAnswer(received, judged, readParts);
       report(received);
       return answer;
     } catch (caught) {
@@ -119,17 +126,40 @@ export function logicalMethod({ method, headers }: DialectRequest): string {
   return headers['X-HTTP-Method'] ?? method;
 }
 
-function readAnswer(received: TransportAnswer, judged: JudgedRequest): Answer {
+function readAnswer(
+  received: TransportAnswer,
+  judged: JudgedRequest,
+  readParts: PartsReader | undefined,
+): Answer {
+  if (readParts !== undefined) {
+    const parts = readParts(received, judged);
+    return { ...answerOf(received, judged), parts };
+  }
   const error = errorOfAnswer(received, judged);
   if (error !== undefined) throw error;
-  const unreadable = (reason: string): LegacyError => unreadableAnswer(reason, received, judged);
-  const { status, headers } = received;
+  return parsedAnswer(received, judged);
+}
+
+/**
+ * A success with its body parsed.
+ *
+ * @throws LegacyResponseError with outcome `unknown` when the body cannot be parsed.
+ */
+export function parsedAnswer(received: TransportAnswer, judged: JudgedRequest): Answer {
+  const answer = answerOf(received, judged);
   try {
-    return { status, headers, body: parseBody(received), unreadable };
+    return { ...answer, body: parseBody(received) };
   } catch (failure) {
     // NOTE: the parser's message quotes the text, which may be personal.
-    throw unreadable(failure instanceof SyntaxError ? 'it is malformed or cut off' : 'it is unfit');
+    const isCut = failure instanceof SyntaxError;
+    throw answer.unreadable(isCut ? 'it is malformed or cut off' : 'it is unfit');
   }
+}
+
+function answerOf(received: TransportAnswer, judged: JudgedRequest): Answer {
+  const { status, headers } = received;
+  const unreadable = (reason: string): LegacyError => unreadableAnswer(reason, received, judged);
+  return { status, headers, body: undefined, parts: [], unreadable };
 }
 
 /** An observer's own failure must not change what becomes of a request. */

@@ -9,6 +9,7 @@ export type {
 } from './auth/authenticator';
 export type { Lane } from './lane';
 export type { TransportAnswer, TransportRequest } from './transport';
+export type { BatchOperation, BatchResult } from './batch/operation';
 export type {
   CallOptions,
   ConditionalOptions,

@@ -30,6 +30,8 @@ export interface JudgedRequest {
   readonly url: string;
   /** Without values. */
   readonly redactedUrl: string;
+  /** Of a batch's operations the one that is judged. */
+  readonly index?: number | undefined;
   /** As they were sent, credentials included. */
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
@@ -172,8 +174,8 @@ function shown(
   return { status, code: document?.code ?? '', body, answered: document !== undefined };
 }
 
-function named({ method, redactedUrl }: JudgedRequest): { method: string; url: string } {
-  return { method, url: redactedUrl };
+function named({ method, redactedUrl, index }: JudgedRequest): Omit<LegacyErrorDetails, 'outcome'> {
+  return { method, url: redactedUrl, index };
 }
 
 function clean(cause: unknown, { headers }: JudgedRequest): unknown {

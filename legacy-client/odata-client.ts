@@ -1,3 +1,5 @@
+import type { BatchOperation, BatchResult } from './batch/operation';
+import { sendBatch } from './batch/send-batch';
 import type {
   CallOptions,
   ConditionalOptions,
@@ -122,6 +124,13 @@ export class ODataClient implements LegacyClient {
       this.dialect.delete(entity, key, ifMatch),
     );
     await this.calls.send(entity, request, { signal, repeatable: false });
+  }
+
+  async batch(
+    operations: readonly BatchOperation[],
+    options: CallOptions = {},
+  ): Promise<BatchResult[]> {
+    return await sendBatch({ ...this.parts, calls: this.calls }, operations, options);
   }
 
   async count(

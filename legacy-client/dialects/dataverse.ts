@@ -25,6 +25,9 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: true,
   wholeSecondStamps: true,
   exactCount: false,
+  batch: true,
+  // NOTE: the service takes 1,000 requests; but each locks its rows until the changeset is through.
+  maxBatch: 100,
   modifiedOn: 'modifiedon',
   createdOn: 'createdon',
 };
@@ -82,6 +85,8 @@ export function dataverse(overrides: Partial<DialectCapabilities> = {}): Dialect
     ...parts,
     ...dataverseReads(parts),
     ...dataverseWrites,
+    batchHeaders: { ...parts.batchHeaders, Accept: 'application/json', ...fresh },
+    partAddress: (root, path) => `${new URL(root).pathname.replace(/\/$/, '')}/${path}`,
     decodeCount: (body) => {
       const count = readCount(body);
       return count < CEILING ? count : undefined;
@@ -96,8 +101,10 @@ const errorClasses: Readonly<Record<string, 'notFound' | 'conflict' | undefined>
   '0x80060882': 'conflict',
 };
 
+/** Gets past caches. */
+const fresh = { 'If-None-Match': 'null' };
+
 function dataverseReads(parts: Pick<Dialect, 'list' | 'get'>): Pick<Dialect, 'list' | 'get'> {
-  const fresh = { 'If-None-Match': 'null' };
   return {
     list: (entity, query, { pageSize = CEILING, ...choices } = {}) => {
       if (query.skip !== undefined && query.skip > 0) {

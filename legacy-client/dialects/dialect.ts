@@ -19,6 +19,8 @@ export interface DialectRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Sent as it is, for a body that is no JSON. */
+  readonly text?: string;
 }
 
 /** What of a request is decided by the client, not by the query. */
@@ -76,6 +78,10 @@ export interface DialectCapabilities {
   readonly wholeSecondStamps: boolean;
   /** The server's count is exact at any size (Dataverse's saturates at 5,000). */
   readonly exactCount: boolean;
+  /** Several writes can be sent as one changeset of a `$batch`. */
+  readonly batch: boolean;
+  /** Most operations of one changeset. */
+  readonly maxBatch: number;
   /** Default name of the property with the stamp of the last change. */
   readonly modifiedOn?: string;
   /** Default name of the property with the stamp of creation. */
@@ -104,6 +110,10 @@ export interface Dialect extends DialectCapabilities {
   ): DialectRequest;
   /** A delete. */
   delete(entity: LegacyEntity, key: string, ifMatch?: string): DialectRequest;
+  /** What a `$batch` itself carries, beside its content type. */
+  readonly batchHeaders: Readonly<Record<string, string>>;
+  /** How a request line within a batch names what is at a path below the service root. */
+  partAddress(root: string, path: string): string;
   /** Undefined where the server cannot count. */
   count(entity: LegacyEntity, filter?: LegacyFilter): DialectRequest | undefined;
   /** The spelling of a filter, not yet URL-encoded. */

@@ -21,6 +21,8 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: true,
   wholeSecondStamps: true,
   exactCount: false,
+  batch: false,
+  maxBatch: 100,
   modifiedOn: 'ModifiedOn',
   createdOn: 'CreatedOn',
 };

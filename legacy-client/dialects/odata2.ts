@@ -20,6 +20,8 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
+  batch: true,
+  maxBatch: 100,
 };
 
 const filters: FilterSpelling = {

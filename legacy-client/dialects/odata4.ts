@@ -18,6 +18,8 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
+  batch: true,
+  maxBatch: 100,
 };
 
 /**

@@ -28,6 +28,8 @@ export function v2Dialect(
     ...capabilities,
     ...v2Requests(variant),
     name,
+    batchHeaders: { ...variant.headers, Accept: 'multipart/mixed' },
+    partAddress: (_root, path) => path,
     filter: (filter) => printFilter(filters, filter),
     path: (property) => filters.path(property),
     decodePage: (entity, body) => readV2Page(records, entity, body),

@@ -47,6 +47,8 @@ export function v4Dialect(variant: V4Variant): Omit<Dialect, 'decodeCount' | 'cl
     ...v4Reads(variant),
     ...v4Writes(variant),
     name,
+    batchHeaders: { ...v4Headers, Accept: 'multipart/mixed' },
+    partAddress: (_root, path) => path,
     filter: (filter) => printFilter(filters, filter),
     path: (property) => filters.path(property),
     decodePage: (entity, body) => readV4Page(records, entity, body),
