@@ -1,4 +1,5 @@
 import type { BatchOperation, BatchResult } from './batch/operation';
+import type { ChangePage, ChangesOptions } from './changes';
 import type { Dialect } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord, LegacyValue } from './entity';
 import type { LegacyFilter, LegacyQuery } from './query';
@@ -91,6 +92,17 @@ export interface LegacyClient {
     filter?: LegacyFilter,
     options?: CallOptions,
   ): Promise<number | undefined>;
+  /**
+   * What has changed since a token, or without one every record, a page at a time; the last page
+   * has the next token. Deletions come only where `dialect.changes` is `delta`; where it is `stamp`,
+   * find them with `keys`, and expect records again that have come before.
+   *
+   * @throws LegacyTokenExpiredError when the token is too old: read everything again.
+   * @throws LegacyRequestError where `dialect.changes` is `none`, or the token is of elsewhere.
+   */
+  changes(entity: LegacyEntity, options?: ChangesOptions): AsyncIterable<ChangePage>;
+  /** Every key, a page at a time; nothing but keys is asked for. */
+  keys(entity: LegacyEntity, options?: CallOptions): AsyncIterable<readonly string[]>;
   /** Ends kept-alive connections. */
   close(): void;
 }

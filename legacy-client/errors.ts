@@ -97,6 +97,9 @@ export class LegacyResponseError extends LegacyError {
 /** Not logged in, or a login page came where data was expected. */
 export class LegacyLoginError extends LegacyResponseError {}
 
+/** The token of a feed of changes is too old (410): everything must be read again. */
+export class LegacyTokenExpiredError extends LegacyResponseError {}
+
 /** The service user may not do this. */
 export class LegacyForbiddenError extends LegacyResponseError {}
 

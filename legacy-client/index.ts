@@ -51,7 +51,9 @@ export {
   LegacyResponseError,
   LegacyThrottledError,
   LegacyTimeoutError,
+  LegacyTokenExpiredError,
   LegacyUnavailableError,
 } from './errors';
+export type { ChangePage, ChangesOptions } from './changes';
 export type { Exchange } from './exchange';
 export type { ComparisonOperator, DatePart, LegacyFilter, LegacyOrder, LegacyQuery } from './query';

@@ -8,6 +8,7 @@ import type {
   LegacyClient,
 } from './client';
 import { type CallParts, Calls } from './calls';
+import { type ChangePage, changesOf, type ChangesOptions, keysOf } from './changes';
 import { createdKey } from './created-key';
 import type { Dialect } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord } from './entity';
@@ -146,6 +147,16 @@ export class ODataClient implements LegacyClient {
     if (counts === undefined) return undefined;
     const exact = (await Promise.all(counts)).filter((count) => count !== undefined);
     return exact.length < counts.length ? undefined : exact.reduce((sum, one) => sum + one, 0);
+  }
+
+  changes(entity: LegacyEntity, options: ChangesOptions = {}): AsyncIterable<ChangePage> {
+    const pages = this.pages.bind(this);
+    return changesOf({ ...this.parts, calls: this.calls, pages }, entity, options);
+  }
+
+  keys(entity: LegacyEntity, options: CallOptions = {}): AsyncIterable<readonly string[]> {
+    const pages = this.pages.bind(this);
+    return keysOf({ ...this.parts, calls: this.calls, pages }, entity, options);
   }
 
   close(): void {

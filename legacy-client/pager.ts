@@ -31,7 +31,7 @@ export async function* followPages(
 }
 
 /** NOTE: the next request carries the login, so it must go where the first one went. */
-function nextAddress(root: string, next: string, answer: Answer): string {
+export function nextAddress(root: string, next: string, answer: Answer): string {
   const address = resolveAddress(next, root);
   if (address === undefined) throw answer.unreadable('its next page has no readable address');
   if (address.origin !== new URL(root).origin) {

@@ -80,6 +80,7 @@ export {
   LegacyResponseError,
   LegacyThrottledError,
   LegacyTimeoutError,
+  LegacyTokenExpiredError,
   LegacyUnavailableError,
   type LegacyClient,
   type LegacyClientOptions,

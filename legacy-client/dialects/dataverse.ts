@@ -25,6 +25,7 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: true,
   wholeSecondStamps: true,
   exactCount: false,
+  changes: 'delta',
   batch: true,
   // NOTE: the service takes 1,000 requests; but each locks its rows until the changeset is through.
   maxBatch: 100,

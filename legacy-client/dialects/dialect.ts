@@ -78,6 +78,11 @@ export interface DialectCapabilities {
   readonly wholeSecondStamps: boolean;
   /** The server's count is exact at any size (Dataverse's saturates at 5,000). */
   readonly exactCount: boolean;
+  /**
+   * How changes can be followed: `delta` links, with deletions; records by the `stamp` of their last
+   * change, without; `none`.
+   */
+  readonly changes: 'delta' | 'stamp' | 'none';
   /** Several writes can be sent as one changeset of a `$batch`. */
   readonly batch: boolean;
   /** Most operations of one changeset. */

@@ -21,6 +21,7 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: true,
   wholeSecondStamps: true,
   exactCount: false,
+  changes: 'stamp',
   batch: false,
   maxBatch: 100,
   modifiedOn: 'ModifiedOn',

@@ -20,6 +20,7 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
+  changes: 'stamp',
   batch: true,
   maxBatch: 100,
 };

@@ -18,6 +18,7 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
+  changes: 'none',
   batch: true,
   maxBatch: 100,
 };

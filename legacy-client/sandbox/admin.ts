@@ -15,6 +15,7 @@ export const controlMethods = [
   'editAsLegacyUser',
   'createAsLegacyUser',
   'deleteAsLegacyUser',
+  'expireChangeTokens',
   'records',
   'record',
   'load',

@@ -70,6 +70,8 @@ export interface SandboxControl {
     logicalName: string,
     values: Readonly<Record<string, LegacyValue>>,
   ): Promise<SandboxRecord>;
+  /** From now on the tokens of change tracking that were given before have expired. */
+  expireChangeTokens(): Promise<void>;
   /** Follows the schema's cascades, as the service does. */
   deleteAsLegacyUser(logicalName: string, key: string): Promise<void>;
   /** Every record of an entity, ordered by key. */

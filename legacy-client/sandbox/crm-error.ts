@@ -38,6 +38,8 @@ const kinds = {
   stringTooLong: { code: 0x80044331 | 0, status: refusedByCrm },
   dateOutOfRange: { code: 0x80040239 | 0, status: refusedByCrm },
   refusedByPlugIn: { code: 0x80040265 | 0, status: refusedByCrm },
+  // NOTE: the CRM's list calls it ExpiredVersionStamp; the status of the web layer is not documented.
+  expiredVersionStamp: { code: 0x80044352 | 0, status: both(400) },
   versionMismatch: { code: 0x80060882 | 0, status: both(412) },
 } satisfies Record<string, CrmErrorKind>;
 

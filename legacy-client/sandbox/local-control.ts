@@ -69,6 +69,12 @@ export class LocalControl implements SandboxControl {
     });
   }
 
+  async expireChangeTokens(): Promise<void> {
+    await answer(() => {
+      this.parts.store.expireChangeTokens();
+    });
+  }
+
   async records(logicalName: string): Promise<SandboxRecord[]> {
     return await answer(() => {
       const { list } = this.parts.store.table(this.model(logicalName));

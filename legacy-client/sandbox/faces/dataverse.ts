@@ -13,6 +13,7 @@ import {
   writeSkipToken,
   type Selection,
 } from './dataverse-query';
+import { answerChanges } from './dataverse-changes';
 import { decodeBody, encodeRow, etagOf, isIeee754Compatible } from './dataverse-values';
 import {
   checkOptions,
@@ -151,8 +152,9 @@ export class DataverseFace implements Face {
 
   private list(model: EntityModel, request: FaceRequest): FaceAnswer {
     const { options } = request;
+    const { maxPageSize, tracksChanges } = preferencesOf(request.headers);
+    if (tracksChanges || options.has('$deltatoken')) return this.changes(model, request);
     checkOptions(options, listOptions);
-    const { maxPageSize } = preferencesOf(request.headers);
     const selection = this.selection(model, request);
     const order = orderOf(model, options);
     const filter = filterOf(model, options);
@@ -188,6 +190,16 @@ export class DataverseFace implements Face {
       headers['preference-applied'] = `odata.maxpagesize=${String(maxPageSize)}`;
     }
     return { status: 200, headers, json: answer };
+  }
+
+  private changes(model: EntityModel, request: FaceRequest): FaceAnswer {
+    checkOptions(request.options, [...listOptions, '$deltatoken']);
+    const { maxPageSize, tracksChanges } = preferencesOf(request.headers);
+    const pageSize = Math.min(maxPageSize ?? this.options.pageSize ?? serviceLimit, serviceLimit);
+    const encode = this.encoder(request, this.selection(model, request));
+    const headers: Record<string, string> = { ...jsonType };
+    if (tracksChanges) headers['preference-applied'] = 'odata.track-changes';
+    return answerChanges(this.store, model, { request, headers, pageSize, encode });
   }
 
   private count(model: EntityModel, request: FaceRequest): FaceAnswer {

@@ -4,6 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 export interface Preferences {
   readonly maxPageSize: number | undefined;
   readonly returnsRepresentation: boolean;
+  /** A feed of changes is wanted: a list that ends with a delta link. */
+  readonly tracksChanges: boolean;
   /** Whether an annotation is wanted: `Microsoft.Dynamics.CRM.lookuplogicalname`. */
   readonly wantsAnnotation: (name: string) => boolean;
 }
@@ -37,6 +39,7 @@ export function preferencesOf(headers: IncomingHttpHeaders): Preferences {
   return {
     maxPageSize: Number.isInteger(size) && size > 0 ? size : undefined,
     returnsRepresentation: pairs.get('return') === 'representation',
+    tracksChanges: pairs.has('odata.track-changes'),
     wantsAnnotation: annotations === undefined ? () => false : annotationTest(annotations),
   };
 }

@@ -26,6 +26,7 @@ export interface StoreOptions {
 export class Store {
   private readonly tables = new Map<string, Table>();
   private lastVersion = 0;
+  private generation = 0;
 
   constructor(
     readonly models: EntityModels,
@@ -39,7 +40,17 @@ export class Store {
     return this.lastVersion;
   }
 
+  /** Tokens of feeds that were given under another number have expired. */
+  get changeGeneration(): number {
+    return this.generation;
+  }
+
+  expireChangeTokens(): void {
+    this.generation += 1;
+  }
+
   clear(): void {
+    this.expireChangeTokens();
     for (const model of this.models.values()) {
       this.tables.set(model.logicalName, new Table(model));
     }
@@ -115,8 +126,8 @@ export class Store {
       const { values } = this.get(from, referrer);
       this.put(from, referrer, { ...values, [property.name]: null, ModifiedOn });
     }
-    for (const gone of plan.deletions) this.table(gone.model).delete(gone.key);
     this.lastVersion += 1;
+    for (const gone of plan.deletions) this.table(gone.model).delete(gone.key, this.lastVersion);
   }
 
   /**

@@ -10,6 +10,8 @@ export class Table {
   readonly list = new RowList();
   /** Grows with every change of this table: cached orders of an older one are stale. */
   revision = 0;
+  /** Versions of deletions by key, as feeds of changes tell them. */
+  readonly deletions = new Map<string, number>();
   private readonly rows = new Map<string, StoredRow>();
   private readonly indexes = new Map<string, HashIndex>();
 
@@ -21,6 +23,7 @@ export class Table {
 
   put(key: string, values: SandboxRecord, version: number): Row {
     this.revision += 1;
+    this.deletions.delete(key);
     const existing = this.rows.get(key);
     if (existing === undefined) {
       const row = { key, values, version };
@@ -42,16 +45,20 @@ export class Table {
 
   /** Put many new records at once. */
   load(rows: readonly Row[]): void {
-    for (const row of rows) this.rows.set(row.key, row);
+    for (const row of rows) {
+      this.rows.set(row.key, row);
+      this.deletions.delete(row.key);
+    }
     this.list.addAll(rows);
     this.revision += 1;
     this.indexes.clear();
   }
 
-  delete(key: string): void {
+  delete(key: string, version: number): void {
     const before = this.rows.get(key);
     if (before === undefined) return;
     this.rows.delete(key);
+    this.deletions.set(key, version);
     this.list.delete(key);
     this.revision += 1;
     for (const [name, index] of this.indexes) index.delete(key, before.values[name]);
