@@ -15,22 +15,13 @@ export const IDLE_CONNECTION_MS = 4_000;
 export class Lane {
   readonly httpAgent: http.Agent;
   readonly httpsAgent: https.Agent;
-  private latest: Duplex | undefined;
+  /** The connection that the latest request went by, even when it is gone. */
+  latest: Duplex | undefined;
 
   constructor() {
     const options = { keepAlive: true, maxSockets: 1, timeout: IDLE_CONNECTION_MS };
     this.httpAgent = new http.Agent(options);
     this.httpsAgent = new https.Agent(options);
-  }
-
-  /** The connection that the latest request went by; undefined when it is gone. */
-  get connection(): Duplex | undefined {
-    return this.latest?.destroyed === false ? this.latest : undefined;
-  }
-
-  /** Note the connection that a request goes by. */
-  goesBy(connection: Duplex): void {
-    this.latest = connection;
   }
 
   close(): void {

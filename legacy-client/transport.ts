@@ -55,7 +55,9 @@ export class Transport {
 
   /** @throws {@link NetworkFailure} when no complete answer came in time. */
   async send(request: TransportRequest): Promise<TransportAnswer> {
-    const watch = new ConnectionWatch((socket) => request.lane?.goesBy(socket));
+    const watch = new ConnectionWatch((socket) => {
+      if (request.lane !== undefined) request.lane.latest = socket;
+    });
     const limit = new TimeLimit(this.timeoutMs, request.signal);
     try {
       return readAnswer(await this.exchange(request, watch, limit.signal));

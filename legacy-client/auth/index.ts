@@ -1,10 +1,13 @@
 import { basic } from './basic';
 import { bearer } from './bearer';
+import { ntlm } from './ntlm/ntlm';
 
-/** The ways to log in: `auth.basic({ username, password })`, `auth.bearer({ token })`. */
+/** The ways to log in: `auth.basic({ username, password })`, `auth.bearer({ token })` … */
 export const auth = {
   /** With a user name and a password, sent with each request. */
   basic,
   /** With a token, or a function that gets one. */
   bearer,
+  /** With a Windows account (NTLMv2): Dynamics in its own network. */
+  ntlm,
 };

@@ -58,7 +58,11 @@ export interface SandboxControl {
   truncate(fault?: FaultTarget): Promise<void>;
   /** 429 with `Retry-After`, not applied. */
   throttle(fault?: FaultTarget & { retryAfterSeconds?: number }): Promise<void>;
-  /** From now on sessions are invalid: 401, or with `page` a login page (200, HTML). */
+  /**
+   * From now on sessions are invalid. Without a login, and with Basic, the next requests are turned
+   * away as if there had been one: 401, or with `page` a login page (200, HTML). Behind `bearer`,
+   * `ntlm` and `adfs` the sessions end once, whatever `times` says.
+   */
   expireLogin(options?: { page?: boolean; times?: number }): Promise<void>;
   /** Change a record as a user of the CRM does: stamps and version move, nothing is journalled. */
   editAsLegacyUser(

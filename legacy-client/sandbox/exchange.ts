@@ -9,15 +9,8 @@ import type { StruckFaults } from './faults';
 import type { OpenEntry } from './journal';
 import type { SandboxParts } from './local-control';
 
-/** The login that every request must carry. */
-export interface SandboxCredentials {
-  readonly username: string;
-  readonly password: string;
-}
-
 /** What an exchange needs of the sandbox. */
 export interface ExchangeContext extends SandboxParts {
-  readonly credentials?: SandboxCredentials | undefined;
   /** Ends delays when the sandbox closes. */
   readonly signal: AbortSignal;
 }
@@ -72,32 +65,34 @@ function outcomeOf(face: Face, fault: StruckFaults['outcome'], apply: () => Face
   }
 }
 
-function isLoggedIn(context: ExchangeContext, { request }: ReceivedRequest): boolean {
-  if (context.credentials === undefined) return true;
-  const { username, password } = context.credentials;
-  const expected = Buffer.from(`${username}:${password}`).toString('base64');
-  return request.headers.authorization === `Basic ${expected}`;
+/** A request that came, and how it is answered. */
+export interface Incoming {
+  readonly received: ReceivedRequest;
+  readonly response: ServerResponse;
+  /** What the login says instead of the service; undefined for who is let in. */
+  readonly turnedAway: FaceAnswer | undefined;
 }
 
 /** Journal a request, strike it with its faults, have it handled, and answer. */
 export async function exchange(
   context: ExchangeContext,
   face: Face,
-  { received, response }: { readonly received: ReceivedRequest; readonly response: ServerResponse },
+  { received, response, turnedAway }: Incoming,
 ): Promise<void> {
   const { entitySet, key, url, body } = received;
   const { method } = received.request;
   const open = { method, face: face.name, entitySet, key, url };
   const entry = context.journal.open(body === undefined ? open : { ...open, body });
-  const isAllowed = isLoggedIn(context, received);
-  const struck = isAllowed ? context.faults.strike({ method, entitySet, key }) : undefined;
+  const struck =
+    turnedAway === undefined ? context.faults.strike({ method, entitySet, key }) : undefined;
   // A client that gives up meanwhile does not stop the request: it is applied all the same.
   await wait(struck?.delayBeforeMs, context.signal);
-  const { answer, delivery } = isAllowed
-    ? outcomeOf(face, struck?.outcome, () =>
-        handle(face, received, { store: context.store, entry }),
-      )
-    : whole(notLoggedIn(face));
+  const { answer, delivery } =
+    turnedAway === undefined
+      ? outcomeOf(face, struck?.outcome, () =>
+          handle(face, received, { store: context.store, entry }),
+        )
+      : whole(turnedAway);
   await wait(struck?.delayAfterMs, context.signal);
   if (delivery === 'whole') entry.status = answer.status;
   deliver(response, answer, delivery);

@@ -1,5 +1,6 @@
 import type { FailNext } from './control';
 import type { Face, FaceAnswer } from './faces/face';
+import { challenged } from './login/gate';
 
 const escapeXml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -41,9 +42,7 @@ export function throttled(face: Face, retryAfterSeconds: number): FaceAnswer {
 
 /** 401 as for a session that has ended or a login that is wrong. */
 export function notLoggedIn(face: Face): FaceAnswer {
-  const answer = face.error(401, face.writeCode(null), 'The session has expired; log in again.');
-  const challenge = { 'www-authenticate': 'Basic realm="sandbox"' };
-  return { ...answer, headers: { ...answer.headers, ...challenge } };
+  return challenged(face, 'Basic realm="sandbox"');
 }
 
 /** The page that a single sign-on puts in place of the data: 200, and nothing in it is true. */

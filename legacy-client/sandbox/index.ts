@@ -6,7 +6,8 @@ export type {
   SandboxControl,
   SandboxRecord,
 } from './control';
-export type { SandboxCredentials } from './exchange';
+export { sandboxLogins } from './login';
+export type { SandboxCredentials, SandboxLogin } from './login/gate';
 export { connectSandbox } from './remote';
 export { runSandbox, type RunSandboxOptions } from './run';
 export {

@@ -4,6 +4,7 @@ import type { EntityModel } from './entity-model';
 import type { Faults } from './faults';
 import { parseGuid } from './guid';
 import type { Journal } from './journal';
+import type { Gate } from './login/gate';
 import { createWithAddresses } from './store/account-addresses';
 import type { Store } from './store/store';
 
@@ -14,6 +15,7 @@ export interface SandboxParts {
   readonly store: Store;
   readonly faults: Faults;
   readonly journal: Journal;
+  readonly gate?: Gate | undefined;
 }
 
 /** The switches and views of the sandbox in this process. */
@@ -46,7 +48,9 @@ export class LocalControl implements SandboxControl {
 
   async expireLogin(options: { page?: boolean; times?: number } = {}): Promise<void> {
     const { page = false, times = 1 } = options;
-    await this.addFault({ type: 'expireLogin', page }, { times });
+    const { gate } = this.parts;
+    if (gate?.expire === undefined) await this.addFault({ type: 'expireLogin', page }, { times });
+    else gate.expire(page);
   }
 
   async editAsLegacyUser(

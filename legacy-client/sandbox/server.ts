@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { adminPath, answerAdmin } from './admin';
 import type { Sandbox } from './control';
 import { entityModels } from './entity-model';
-import { exchange, type ExchangeContext, type SandboxCredentials } from './exchange';
+import { deliver } from './delivery';
+import { exchange, type ExchangeContext } from './exchange';
 import { pathBelow, readBody, receive } from './face-request';
 import { DataverseFace } from './faces/dataverse';
 import { Dynamics2011Face } from './faces/dynamics2011';
@@ -11,6 +12,8 @@ import type { Face } from './faces/face';
 import { Faults } from './faults';
 import { Journal } from './journal';
 import { LocalControl } from './local-control';
+import { gateOf } from './login';
+import type { SandboxCredentials, SandboxLogin } from './login/gate';
 import { exampleSchema, type SandboxSchema } from './schema';
 import { Store, type OnWrite } from './store/store';
 
@@ -20,7 +23,9 @@ export interface SandboxOptions {
   readonly port?: number | undefined;
   /** Default: the example application's CRM. */
   readonly schema?: SandboxSchema | undefined;
-  /** Basic authentication that every request must carry; default none. */
+  /** How clients log in; default `basic` with credentials, and without them `none`. */
+  readonly login?: SandboxLogin | undefined;
+  /** The only account; default `sandbox`, `sandbox`. */
   readonly credentials?: SandboxCredentials | undefined;
   /** The clock of the stamps; default the system's. */
   readonly now?: (() => Date) | undefined;
@@ -101,10 +106,21 @@ async function answer(
     return;
   }
   const face = faces.find((candidate) => pathBelow(candidate, url) !== undefined);
-  if (face === undefined) {
+  const page = context.gate?.serve?.(incoming, body);
+  if (page !== undefined) {
+    deliver(response, page, 'whole');
+  } else if (face === undefined) {
     refuse(response, url);
   } else {
-    await exchange(context, face, { received: receive(face, incoming, body), response });
+    const stopped = context.gate?.stop(incoming, face);
+    const turnedAway = stopped?.answer;
+    if (stopped?.isLoginStep === true) deliver(response, stopped.answer, 'whole');
+    else
+      await exchange(context, face, {
+        received: receive(face, incoming, body),
+        response,
+        turnedAway,
+      });
   }
 }
 
@@ -123,7 +139,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     store,
     faults: new Faults(models),
     journal: new Journal(),
-    credentials: options.credentials,
+    gate: gateOf(options.login, options.credentials),
     signal: ending.signal,
   };
   const faceOptions = { clientKeys, pageSize };
