@@ -1,42 +1,52 @@
 import type { LegacyRecord } from '../../../legacy-client';
 import { RejectedRecordError } from '../errors';
+import { idText } from '../query/bound-of-options';
 import { applyAnswer } from '../refresh/apply';
 import { writeScope } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
 import type { SyncedInstance } from './save';
-import { storedRow, takeStored } from './stored-row';
-import type { SyncedWrite } from './synced-write';
+import { storedRows, takeStored } from './stored-row';
+import { idOf, type SyncedWrite } from './synced-write';
+
+/** What the service holds after a write. */
+export interface AfterImages {
+  readonly records: readonly LegacyRecord[];
+  /** By the database's clock. */
+  readonly askedAt: Date;
+}
 
 /**
- * Replace what a write assumed by what the service holds: all mapped columns of the row and of the
- * instance, and the stamps.
+ * Replace what a write assumed by what the service holds: all mapped columns of the rows and of the
+ * instances, and the stamps. The number of statements does not grow with the rows.
  */
-export async function takeAfterImage(
+export async function takeAfterImages(
   write: SyncedWrite,
-  instance: SyncedInstance,
-  after: { readonly record: LegacyRecord; readonly askedAt: Date },
+  instances: readonly SyncedInstance[],
+  after: AfterImages,
 ): Promise<void> {
   const { runtime, mapping, transaction } = write;
   const scope = writeScope(runtime, transaction);
-  const applied = await applyAnswer(scope, {
-    mapping,
-    records: [after.record],
-    askedAt: after.askedAt,
-    isOwnWrite: true,
-  });
+  const applied = await applyAnswer(scope, { mapping, ...after, isOwnWrite: true });
   const dangling = await linkDeferred(scope);
-  const [rejected] = [...applied.rejected, ...dangling.flatMap(({ records }) => records)];
-  if (rejected) throw new RejectedRecordError(mapping.name, [rejected]);
-  await reloadInstance(write, instance);
+  const [rejected, ...others] = [
+    ...applied.rejected,
+    ...dangling.flatMap(({ records }) => records),
+  ];
+  if (rejected) throw new RejectedRecordError(mapping.name, [rejected, ...others]);
+  await reloadInstances(write, instances);
 }
 
-/** Read an instance's row again; what the application has changed and not saved stays as it is. */
-export async function reloadInstance(
+/** Read the rows of instances again; what the application has changed and not saved stays as it is. */
+export async function reloadInstances(
   { transaction }: SyncedWrite,
-  instance: SyncedInstance,
+  instances: readonly SyncedInstance[],
 ): Promise<void> {
-  const row = await storedRow(instance, { transaction });
-  if (!row) return;
-  const saved = Object.entries(row).filter(([attribute]) => !instance.changed(attribute as never));
-  takeStored(instance, Object.fromEntries(saved));
+  const rows = await storedRows(instances, { transaction });
+  for (const instance of instances) {
+    const row = rows.get(idText(idOf(instance))) ?? {};
+    const saved = Object.entries(row).filter(
+      ([attribute]) => !instance.changed(attribute as never),
+    );
+    takeStored(instance, Object.fromEntries(saved));
+  }
 }

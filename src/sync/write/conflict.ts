@@ -1,13 +1,19 @@
-import type { LegacyRecord, LegacyValue } from '../../../legacy-client';
+import type { LegacyChanges, LegacyRecord } from '../../../legacy-client';
 import type { MappedAttribute } from '../../mapping';
 import { SyncConflictError, type FieldConflict } from '../errors';
 import { sameValue, valueIn } from './images';
-import { outgoingValues } from './outgoing';
+import { outgoingRows, type OutgoingRow } from './outgoing';
 import { idOf, type SyncedWrite } from './synced-write';
-import type { ChangedInstance } from './update';
+import type { ChangedRow } from './update';
+
+/** A changed row, and its legacy record as it is now. */
+interface Met {
+  readonly row: ChangedRow;
+  readonly image: LegacyRecord;
+}
 
 /**
- * Refuse a write by the migrator's conflict rule, when the legacy record is not as it was when this
+ * Refuse a write by the migrator's conflict rule, when a legacy record is not as it was when its
  * instance was loaded.
  *
  * | rule | refused when the legacy side changed |
@@ -16,42 +22,66 @@ import type { ChangedInstance } from './update';
  * | `merge` | a field that is being changed here, to another value |
  * | `reject` | any mapped field |
  *
- * @throws SyncConflictError with the three values of each field at fault.
+ * @throws SyncConflictError with the three values of each field at fault, of the first such record.
  */
-export async function refuseConflicts(
-  write: SyncedWrite,
-  { instance, changed, before }: ChangedInstance,
-  current: LegacyRecord,
-): Promise<void> {
+export async function refuseConflicts(write: SyncedWrite, met: readonly Met[]): Promise<void> {
   const { mapping } = write;
   const rule = mapping.definition.conflict ?? 'last-write-wins';
   if (rule === 'last-write-wins') return;
-  const watched = (rule === 'merge' ? changed : mapping.attributes).filter(
-    ({ attribute, sent }) => sent && before[attribute] !== undefined,
+  const watched = met.map(({ row }) =>
+    (rule === 'merge' ? row.changed : mapping.attributes).filter(
+      ({ attribute, sent }) => sent && row.before[attribute] !== undefined,
+    ),
   );
-  const based = await wireValues(write, watched, before);
-  const wanted = await wireValues(write, changed, instance.get() as Record<string, unknown>);
+  const based = await wireValues(
+    write,
+    met.map(({ row }, index) => ({ attributes: watched[index] ?? [], values: row.before })),
+  );
+  const wanted = await wireValues(
+    write,
+    met.map(({ row }) => ({
+      attributes: row.changed,
+      values: row.instance.get() as Record<string, unknown>,
+    })),
+  );
+  met.forEach((one, index) => {
+    refuseConflict(write, one, {
+      watched: watched[index] ?? [],
+      base: based[index] ?? {},
+      wanted: wanted[index] ?? {},
+    });
+  });
+}
+
+function refuseConflict(
+  { mapping }: SyncedWrite,
+  { row, image }: Met,
+  sides: {
+    readonly watched: readonly MappedAttribute[];
+    readonly base: LegacyChanges;
+    readonly wanted: LegacyChanges;
+  },
+): void {
   const conflicts: Record<string, FieldConflict> = {};
-  for (const mapped of watched) {
+  for (const mapped of sides.watched) {
     const { name, kind } = mapped.property;
-    const base = based[name] ?? null;
-    const legacy = valueIn(current, mapped);
-    const local = name in wanted ? (wanted[name] ?? null) : base;
+    const base = sides.base[name] ?? null;
+    const legacy = valueIn(image, mapped);
+    const local = name in sides.wanted ? (sides.wanted[name] ?? null) : base;
     if (sameValue(base, legacy, kind) || sameValue(local, legacy, kind)) continue;
     conflicts[mapped.attribute] = { base, local, legacy };
   }
   if (Object.keys(conflicts).length === 0) return;
   throw new SyncConflictError(conflicts, {
     model: mapping.name,
-    id: idOf(instance),
-    legacyId: instance.legacyId,
+    id: idOf(row.instance),
+    legacyId: row.instance.legacyId,
   });
 }
 
 async function wireValues(
   { runtime, mapping, place }: SyncedWrite,
-  attributes: readonly MappedAttribute[],
-  values: Readonly<Record<string, unknown>>,
-): Promise<Readonly<Record<string, LegacyValue>>> {
-  return outgoingValues(runtime, place, { mapping, operation: 'update', attributes, values });
+  rows: readonly OutgoingRow[],
+): Promise<LegacyChanges[]> {
+  return outgoingRows(runtime, place, { mapping, operation: 'update', rows });
 }

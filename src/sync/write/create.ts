@@ -1,68 +1,98 @@
 import { QueryTypes } from 'sequelize';
 import { localTable } from '../local-table';
-import { reloadInstance, takeAfterImage } from './after-image';
-import { outgoingValues } from './outgoing';
+import { reloadInstances, takeAfterImages } from './after-image';
+import { outgoingRows } from './outgoing';
 import type { SyncedInstance } from './save';
 import { send } from './send';
 import { newIntentId, type CreateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
 
-/** Create the legacy record of a row that has just been inserted, or has never had one. */
-export async function createRecord(
+/** A row that has just been inserted, or has never had a legacy record. */
+export interface CreatedRow {
+  readonly instance: SyncedInstance;
+  readonly wasNew: boolean;
+}
+
+/** Create the legacy records of rows of one model. */
+export async function createRecords(
   write: SyncedWrite,
-  { instance, wasNew }: { readonly instance: SyncedInstance; readonly wasNew: boolean },
+  rows: readonly CreatedRow[],
 ): Promise<void> {
-  const { runtime, mapping, place } = write;
+  const { runtime } = write;
+  const instances = rows.map(({ instance }) => instance);
   // A row that is here already may have been loaded in part: all of it is sent.
-  if (!wasNew) await reloadInstance(write, instance);
-  const values = instance.get() as Record<string, unknown>;
-  const given = mapping.attributes.filter(
-    ({ attribute }) => values[attribute] !== null && values[attribute] !== undefined,
-  );
-  const sent = await outgoingValues(runtime, place, {
+  const partial = rows.filter(({ wasNew }) => !wasNew).map(({ instance }) => instance);
+  await reloadInstances(write, partial);
+  const steps = await createSteps(write, rows);
+  const askedAt = await runtime.clock.now();
+  const repeated = new Set<CreateStep>();
+  const outgoing = steps.map((step) => ({
+    step,
+    request: () =>
+      runtime.client.create(step.mapping.entity, step.sent, {
+        key: step.key === '' ? undefined : step.key,
+        onRepeat: () => repeated.add(step),
+      }),
+  }));
+  await send(write, outgoing);
+  // An earlier copy of a request may still arrive, and create the record once more.
+  for (const step of repeated) step.isOver = false;
+  await keepKeys(write, rows, steps);
+  const records = steps.flatMap(({ after }) => after ?? []);
+  await takeAfterImages(write, instances, { records, askedAt });
+}
+
+async function createSteps(write: SyncedWrite, rows: readonly CreatedRow[]): Promise<CreateStep[]> {
+  const { runtime, mapping, place, unit } = write;
+  const sent = await outgoingRows(runtime, place, {
     mapping,
     operation: 'create',
-    attributes: given,
-    values,
+    rows: rows.map(({ instance }) => {
+      const values = instance.get() as Record<string, unknown>;
+      const attributes = mapping.attributes.filter(
+        ({ attribute }) => values[attribute] !== null && values[attribute] !== undefined,
+      );
+      return { attributes, values };
+    }),
   });
-  const key = instance.legacyId ?? undefined;
-  const step: CreateStep = {
+  const savepoints = unit.openSavepoints();
+  const { clientKeys } = runtime.client.dialect;
+  return rows.map(({ instance }, index) => ({
     operation: 'create',
     intentId: newIntentId(),
     mapping,
     id: idOf(instance),
-    sent,
-    key: key ?? '',
-    savepoints: write.unit.openSavepoints(),
+    sent: sent[index] ?? {},
+    key: clientKeys === 'no' ? '' : (instance.legacyId ?? ''),
+    savepoints,
     after: undefined,
     isOver: false,
-  };
-  const askedAt = await runtime.clock.now();
-  let isRepeated = false;
-  const onRepeat = (): void => {
-    isRepeated = true;
-  };
-  const record = await send(write, step, () =>
-    runtime.client.create(mapping.entity, sent, { key, onRepeat }),
-  );
-  // An earlier copy of the request may still arrive, and create the record once more.
-  step.isOver = !isRepeated;
-  step.key = record.key;
-  if (record.key !== key) await keepKey(write, instance, record.key);
-  await takeAfterImage(write, instance, { record, askedAt });
+  }));
 }
 
-/** The service has chosen a key of its own. */
-async function keepKey(
-  { runtime, mapping, place }: SyncedWrite,
-  instance: SyncedInstance,
-  key: string,
+/** Where the service has chosen keys of its own, the rows have those. */
+async function keepKeys(
+  write: SyncedWrite,
+  rows: readonly CreatedRow[],
+  steps: readonly CreateStep[],
 ): Promise<void> {
-  const { name, columns: t } = await localTable(runtime.pool, mapping);
+  const chosen = steps.filter(({ key }, index) => key !== rows[index]?.instance.legacyId);
+  if (chosen.length > 0) await storeLegacyIds(write, chosen);
+}
+
+/** Give rows their legacy keys, by one statement. */
+export async function storeLegacyIds(
+  { runtime, mapping, place }: Pick<SyncedWrite, 'runtime' | 'mapping' | 'place'>,
+  rows: readonly { readonly id: unknown; readonly key: string }[],
+): Promise<void> {
+  const { name, columns: t, primaryKeyType } = await localTable(runtime.pool, mapping);
   await place.sequelize.query(
-    `UPDATE ${name} SET ${t.legacyId} = $1 WHERE ${t.primaryKey}::text = $2`,
+    `
+UPDATE ${name} AS t SET ${t.legacyId} = i.key
+  FROM jsonb_to_recordset($1::jsonb) AS i(id ${primaryKeyType}, key uuid)
+ WHERE t.${t.primaryKey} = i.id`,
     {
-      bind: [key, String(idOf(instance))],
+      bind: [JSON.stringify(rows.map(({ id, key }) => ({ id: String(id), key })))],
       type: QueryTypes.UPDATE,
       transaction: place.transaction,
     },

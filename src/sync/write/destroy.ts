@@ -1,9 +1,10 @@
 import type { Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
+import type { LegacyUnit } from './legacy-unit';
 import { legacyIdOf } from './legacy-id';
 import type { SyncedInstance } from './save';
-import { newIntentId } from './steps';
+import { newIntentId, type DestroyStep } from './steps';
 import { idOf, inSyncedWrite } from './synced-write';
 
 /** The options of `destroy` that the sync layer looks at. */
@@ -24,15 +25,21 @@ export async function destroyBoth(
   await inSyncedWrite(synced, call.options, async ({ transaction, unit, mapping }) => {
     await call.run({ ...call.options, transaction });
     if (key === null) return;
-    await unit.add({
-      operation: 'destroy',
-      intentId: newIntentId(),
-      mapping,
-      id: idOf(instance),
-      key,
-      savepoints: unit.openSavepoints(),
-      isDelivered: false,
-      isOver: false,
-    });
+    await unit.add([destroyStep(unit, { mapping, id: idOf(instance), key })]);
   });
+}
+
+/** A record that is to be deleted; those of one `group` may be deleted at the same time. */
+export function destroyStep(
+  unit: LegacyUnit,
+  record: Pick<DestroyStep, 'mapping' | 'id' | 'key' | 'group'>,
+): DestroyStep {
+  return {
+    ...record,
+    operation: 'destroy',
+    intentId: newIntentId(),
+    savepoints: unit.openSavepoints(),
+    isDelivered: false,
+    isOver: false,
+  };
 }

@@ -75,34 +75,43 @@ const patienceMs = 3000;
 const pauseMs = 100;
 
 /**
- * Wait until nobody else's write on this record is open. The row's lock has been passed on already,
- * so what is open still is being taken back, or is in doubt.
+ * Wait until nobody else's write on these records is open. The rows' locks have been passed on
+ * already, so what is open still is being taken back, or is in doubt.
  *
- * @throws InDoubtError when it stays open: it must be settled before anybody writes again.
+ * @throws InDoubtError when one stays open: it must be settled before anybody writes again.
  */
-export async function awaitSettled(runtime: Runtime, step: Step, unit: string): Promise<void> {
+export async function awaitSettled(
+  runtime: Runtime,
+  steps: readonly Step[],
+  unit: string,
+): Promise<void> {
+  if (steps.length === 0) return;
   const deadline = Date.now() + patienceMs;
-  while (await isOpenElsewhere(runtime, step, unit)) {
+  for (;;) {
+    const open = await openElsewhere(runtime, steps, unit);
+    if (!open) return;
     if (Date.now() > deadline) {
       throw new InDoubtError(
         'The outcome of an earlier write on this record is not known yet. Recovery settles it ' +
           '(dualWrite.recover()); "dualWrite.status()" lists what is open.',
-        named(step),
+        named(open),
       );
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
-async function isOpenElsewhere(runtime: Runtime, step: Step, unit: string): Promise<boolean> {
-  const [row] = await runtime.pool.query<{ open: boolean }>(
+async function openElsewhere(
+  runtime: Runtime,
+  steps: readonly Step[],
+  unit: string,
+): Promise<Step | undefined> {
+  const [row] = await runtime.pool.query<{ key: string }>(
     `
-SELECT EXISTS (
-  SELECT FROM dual_write_intents i
-   WHERE i.legacy_id = $1 AND i.unit <> $2
-     AND ${isOpen}
-) AS open`,
-    { bind: [step.key, unit], type: QueryTypes.SELECT, transaction: null },
+SELECT i.legacy_id AS key FROM dual_write_intents i
+ WHERE i.legacy_id = ANY ($1::uuid[]) AND i.unit <> $2 AND ${isOpen}
+ LIMIT 1`,
+    { bind: [steps.map(({ key }) => key), unit], type: QueryTypes.SELECT, transaction: null },
   );
-  return row?.open ?? false;
+  return row && (steps.find(({ key }) => key.toLowerCase() === row.key) ?? steps[0]);
 }

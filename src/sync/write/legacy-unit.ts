@@ -1,10 +1,10 @@
 import type { Transaction } from 'sequelize';
-import { LegacyError, LegacyNotFoundError } from '../../../legacy-client';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
 import { DualWriteError, InDoubtError } from '../errors';
 import { settleUnit, type Settlement } from '../recovery/settle-unit';
 import { noteKnown } from '../refresh/store';
 import type { Runtime } from '../runtime';
+import { deliver } from './deliver';
 import { awaitSettled, endIntents, noteDone, noteIntents } from './intents';
 import { Lane } from './lane';
 import { named, type DestroyStep, type Step } from './steps';
@@ -53,12 +53,14 @@ export class LegacyUnit implements Participant {
     return new Set(steps.map(({ key }) => key));
   }
 
-  /** Note a write that is about to be sent. */
-  async add(step: Step): Promise<void> {
-    if (step.operation !== 'create') await awaitSettled(this.runtime, step, this.unit.id);
-    this.#steps.push(step);
+  /** Note writes that are about to be sent. */
+  async add(steps: readonly Step[]): Promise<void> {
+    const existing = steps.filter(({ operation }) => operation !== 'create');
+    await awaitSettled(this.runtime, existing, this.unit.id);
+    this.#steps.push(...steps);
     // A delete is noted when it is delivered: until then nothing has been sent.
-    if (step.operation !== 'destroy') await this.#note([step]);
+    const sent = steps.filter(({ operation }) => operation !== 'destroy');
+    if (sent.length > 0) await this.#note(sent);
   }
 
   async #note(steps: readonly Step[]): Promise<void> {
@@ -68,10 +70,14 @@ export class LegacyUnit implements Participant {
     await noteIntents(this.runtime, transaction, { unit: id, first, steps });
   }
 
-  /** Forget a write that was certainly not carried out. */
-  async remove(step: Step): Promise<void> {
-    this.#steps = this.#steps.filter((other) => other !== step);
-    await endIntents(this.runtime, [step.intentId]);
+  /** Forget writes that were certainly not carried out. */
+  async remove(steps: readonly Step[]): Promise<void> {
+    const gone = new Set(steps);
+    this.#steps = this.#steps.filter((step) => !gone.has(step));
+    await endIntents(
+      this.runtime,
+      steps.map(({ intentId }) => intentId),
+    );
   }
 
   /** From now on the unit can only be rolled back. */
@@ -93,7 +99,7 @@ export class LegacyUnit implements Participant {
     if (deletes.length === 0) return;
     const { transaction } = this.unit;
     await this.runtime.sequelize.query('SET CONSTRAINTS ALL IMMEDIATE', { transaction });
-    for (const step of deletes) await this.#deliver(step);
+    await deliver(this.runtime, deletes);
     await this.#noteGone(deletes);
   }
 
@@ -105,17 +111,6 @@ export class LegacyUnit implements Participant {
     for (const model of models.keys()) {
       const keys = deletes.filter(({ mapping }) => mapping.name === model).map(({ key }) => key);
       await noteKnown(place, { model, keys, askedAt, gone: true });
-    }
-  }
-
-  async #deliver(step: DestroyStep): Promise<void> {
-    step.isDelivered = true;
-    try {
-      await this.runtime.client.delete(step.mapping.entity, step.key);
-    } catch (error) {
-      if (error instanceof LegacyNotFoundError) return;
-      if (error instanceof LegacyError && error.outcome === 'refused') step.isDelivered = false;
-      throw error;
     }
   }
 

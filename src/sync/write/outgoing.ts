@@ -7,32 +7,80 @@ import type { Place, Runtime } from '../runtime';
 /** Local values by attribute. */
 export type LocalValues = Readonly<Record<string, unknown>>;
 
+/** What of one row is to be sent. */
+export interface OutgoingRow {
+  /** Those that are never sent are left out. */
+  readonly attributes: readonly MappedAttribute[];
+  readonly values: LocalValues;
+}
+
+/** By mapping of a lookup: legacy keys by local primary key as text. */
+type Keys = ReadonlyMap<Mapping, ReadonlyMap<string, string | null>>;
+
 /**
- * Turn local values into what is sent, by property name; foreign keys become legacy keys.
+ * Turn the local values of rows into what is sent, by property name; foreign keys become legacy keys,
+ * by one statement for each model that is referred to.
  *
- * @param attributes - which attributes to send; those that are never sent are left out.
  * @throws SyncError when a foreign key refers to a row that the legacy system does not have, or a
  * value does not fit its field.
  */
-export async function outgoingValues(
+export async function outgoingRows(
   runtime: Runtime,
   place: Place,
   write: {
     readonly mapping: Mapping;
     readonly operation: 'create' | 'update';
-    readonly attributes: readonly MappedAttribute[];
-    readonly values: LocalValues;
+    readonly rows: readonly OutgoingRow[];
   },
+): Promise<LegacyChanges[]> {
+  const { mapping, operation, rows } = write;
+  const keys = await keysReferredTo(runtime, place, rows);
+  return rows.map(({ attributes, values }) => {
+    const sent: Record<string, LegacyValue> = {};
+    for (const mapped of attributes) {
+      if (!mapped.sent) continue;
+      sent[mapped.property.name] = outgoingValue(mapping, mapped, {
+        value: values[mapped.attribute],
+        keys,
+      });
+    }
+    const changed = mapping.definition.toLegacy?.(sent, { model: mapping.name, operation });
+    if (changed) requireKnown(mapping, Object.keys(changed));
+    return changed ?? sent;
+  });
+}
+
+/** The same of one row. */
+export async function outgoingValues(
+  runtime: Runtime,
+  place: Place,
+  write: OutgoingRow & { readonly mapping: Mapping; readonly operation: 'create' | 'update' },
 ): Promise<LegacyChanges> {
-  const { mapping, operation } = write;
-  const sent: Record<string, LegacyValue> = {};
-  for (const mapped of write.attributes) {
-    if (!mapped.sent) continue;
-    sent[mapped.property.name] = await outgoingValue(runtime, place, { ...write, mapped });
+  const { mapping, operation, attributes, values } = write;
+  const rows = [{ attributes, values }];
+  const [sent] = await outgoingRows(runtime, place, { mapping, operation, rows });
+  return sent ?? {};
+}
+
+async function keysReferredTo(
+  runtime: Runtime,
+  place: Place,
+  rows: readonly OutgoingRow[],
+): Promise<Keys> {
+  const wanted = new Map<Mapping, Map<string, unknown>>();
+  for (const { attributes, values } of rows) {
+    for (const { attribute, target, sent } of attributes) {
+      const id = values[attribute];
+      if (!sent || !target || id === null || id === undefined) continue;
+      const ids = wanted.get(target) ?? new Map<string, unknown>();
+      wanted.set(target, ids.set(idText(id), id));
+    }
   }
-  const changed = mapping.definition.toLegacy?.(sent, { model: mapping.name, operation });
-  if (changed) requireKnown(mapping, Object.keys(changed));
-  return changed ?? sent;
+  const keys = new Map<Mapping, ReadonlyMap<string, string | null>>();
+  for (const [mapping, ids] of wanted) {
+    keys.set(mapping, await legacyKeys(runtime, place, { mapping, ids: [...ids.values()] }));
+  }
+  return keys;
 }
 
 function requireKnown(mapping: Mapping, names: readonly string[]): void {
@@ -41,20 +89,13 @@ function requireKnown(mapping: Mapping, names: readonly string[]): void {
   if (unknown !== undefined) throw new UnmappedFieldError(unknown, { model: mapping.name });
 }
 
-async function outgoingValue(
-  runtime: Runtime,
-  place: Place,
-  write: {
-    readonly mapping: Mapping;
-    readonly mapped: MappedAttribute;
-    readonly values: LocalValues;
-  },
-): Promise<LegacyValue> {
-  const { mapped, mapping } = write;
-  const value = write.values[mapped.attribute] as string | number | null | undefined;
+function outgoingValue(
+  mapping: Mapping,
+  mapped: MappedAttribute,
+  { value, keys }: { readonly value: unknown; readonly keys: Keys },
+): LegacyValue {
   if (mapped.target && value !== null && value !== undefined) {
-    const keys = await legacyKeys(runtime, place, { mapping: mapped.target, ids: [value] });
-    const key = keys.get(idText(value));
+    const key = keys.get(mapped.target)?.get(idText(value));
     if (key) return key;
     throw new SyncError(
       `${mapped.attribute} refers to a ${mapped.target.name} that the legacy system does not have. ` +

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'sequelize';
 import type { AheadRow } from '../errors';
 import type { Synced } from '../runtime';
-import { createRecord } from './create';
+import { createRecords } from './create';
 import { sameValue, valueIn } from './images';
 import { outgoingValues } from './outgoing';
 import type { SyncedInstance } from './save';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
-import { updateRecord } from './update';
+import { updateRecords } from './update';
 
 /** Send the local changes of rows that are ahead, one by one, as if they had been saved now. */
 export async function pushRows(
@@ -37,7 +37,7 @@ async function pushRow(write: SyncedWrite, id: unknown): Promise<void> {
     instance.set('legacyId', randomUUID());
     await instance.save({ transaction: write.transaction, silent: true, skipLegacy: true });
   }
-  await createRecord(write, { instance, wasNew: false });
+  await createRecords(write, [{ instance, wasNew: false }]);
 }
 
 async function pushChanges(write: SyncedWrite, instance: SyncedInstance): Promise<void> {
@@ -55,5 +55,5 @@ async function pushChanges(write: SyncedWrite, instance: SyncedInstance): Promis
     const { name, kind } = mapped.property;
     return !sameValue(wanted[name] ?? null, valueIn(current, mapped), kind);
   });
-  await updateRecord(write, { instance, changed, before: {} });
+  await updateRecords(write, [{ instance, changed, before: {} }]);
 }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Model, ModelStatic, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
-import { createRecord } from './create';
+import { createRecords } from './create';
 import { legacyIdOf } from './legacy-id';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
-import { updateRecord } from './update';
+import { updateRecords } from './update';
 
 /** The options of `save` that the sync layer looks at. */
 export interface SaveOptions {
@@ -78,7 +78,7 @@ async function createInOrder<T>(
   const { parentRecord } = options;
   const queue = parentRecord?.isNewRecord === false ? waiting.get(parentRecord) : undefined;
   const create = async (outer: SyncedWrite): Promise<void> => {
-    await createRecord({ ...outer, mapping: synced.mapping }, { instance, wasNew });
+    await createRecords({ ...outer, mapping: synced.mapping }, [{ instance, wasNew }]);
     const children = waiting.get(instance) ?? [];
     waiting.delete(instance);
     for (const createChild of children) await createChild(outer);
@@ -122,7 +122,7 @@ async function sendChanges<T>(
       (before[attribute] === undefined || !isSame(before[attribute], after[attribute])),
   );
   if (changed.length === 0) return;
-  await updateRecord(write, { instance, changed, before });
+  await updateRecords(write, [{ instance, changed, before }]);
 }
 
 /** The values that the database is known to hold; after a save, the saved ones. */

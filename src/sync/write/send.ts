@@ -1,10 +1,24 @@
 import { LegacyError, LegacyResponseError, type LegacyRecord } from '../../../legacy-client';
+import { inWorkers } from './in-workers';
 import type { CreateStep, UpdateStep } from './steps';
 import type { SyncedWrite } from './synced-write';
 import { undo } from './undo';
 
+/** A create or an update to be sent. */
+export interface Outgoing {
+  readonly step: CreateStep | UpdateStep;
+  /** The record afterwards, where the service answers with it. */
+  readonly request: () => Promise<LegacyRecord | undefined>;
+}
+
+/** A request that has failed. */
+export interface Failure {
+  readonly step: CreateStep | UpdateStep;
+  readonly error: unknown;
+}
+
 /**
- * Send a create or an update, and keep account of what is known about it.
+ * Send creates and updates, several at a time, and keep account of what is known about each.
  *
  * | the service | the unit of work |
  * | --- | --- |
@@ -12,34 +26,55 @@ import { undo } from './undo';
  * | refused it | goes on without it; the error reaches the caller |
  * | answered with an error of its own (5xx) | is looked into at once: nothing is under way any more |
  * | gave no usable answer | can only be rolled back, and the write is looked into then |
+ *
+ * After a failure no more is begun; what is under way is waited for.
+ *
+ * @returns what was refused, when all failures are such that `mayFail` accepts.
+ * @throws otherwise the error of a request that failed.
  */
 export async function send(
   write: SyncedWrite,
-  step: CreateStep | UpdateStep,
-  request: () => Promise<LegacyRecord | undefined>,
-): Promise<LegacyRecord> {
-  await write.unit.add(step);
-  await sendRequest(write, step, request);
-  // Where an update answers with nothing, the record is read. The write stands whatever comes of it.
-  step.after ??= await write.runtime.client.get(step.mapping.entity, step.key);
-  return step.after;
+  outgoing: readonly Outgoing[],
+  mayFail: (error: unknown) => boolean = () => false,
+): Promise<readonly Failure[]> {
+  await write.unit.add(outgoing.map(({ step }) => step));
+  const { failures, unsent } = await sendInTurns(outgoing, mayFail);
+  for (const { error } of failures) {
+    if (!isRefused(error) && !isAnswered(error) && error instanceof Error) write.unit.doom(error);
+  }
+  const refused = failures.filter(({ error }) => isRefused(error)).map(({ step }) => step);
+  if (refused.length + unsent.length > 0) await write.unit.remove([...refused, ...unsent]);
+  for (const { step, error } of failures) {
+    if (!isRefused(error) && isAnswered(error)) await settleAnswered(write, step);
+  }
+  const grave = failures.filter(({ error }) => !mayFail(error));
+  const first = grave.find(({ error }) => !isRefused(error)) ?? grave[0];
+  if (first) throw first.error;
+  return failures;
 }
 
-async function sendRequest(
-  write: SyncedWrite,
-  step: CreateStep | UpdateStep,
-  request: () => Promise<LegacyRecord | undefined>,
-): Promise<void> {
-  try {
-    step.after = await request();
-    step.isOver = true;
-  } catch (error) {
-    const isRefused = error instanceof LegacyError && error.outcome === 'refused';
-    if (isRefused) await write.unit.remove(step);
-    else if (isAnswered(error)) await settleAnswered(write, step);
-    else if (error instanceof Error) write.unit.doom(error);
-    throw error;
-  }
+async function sendInTurns(
+  outgoing: readonly Outgoing[],
+  mayFail: (error: unknown) => boolean,
+): Promise<{ failures: Failure[]; unsent: Outgoing['step'][] }> {
+  const failures: Failure[] = [];
+  const waiting = await inWorkers(outgoing, async ({ step, request }) => {
+    try {
+      step.after = await request();
+      step.isOver = true;
+      // The service may have chosen a key of its own.
+      if (step.after) step.key = step.after.key;
+    } catch (error) {
+      failures.push({ step, error });
+      return mayFail(error);
+    }
+    return true;
+  });
+  return { failures, unsent: waiting.map(({ step }) => step) };
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof LegacyError && error.outcome === 'refused';
 }
 
 function isAnswered(error: unknown): boolean {
@@ -50,5 +85,5 @@ function isAnswered(error: unknown): boolean {
 async function settleAnswered(write: SyncedWrite, step: CreateStep | UpdateStep): Promise<void> {
   step.isOver = true;
   await undo(write.runtime, step);
-  await write.unit.remove(step);
+  await write.unit.remove([step]);
 }

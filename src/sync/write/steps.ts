@@ -41,6 +41,8 @@ export interface UpdateStep extends StepBase {
 /** A record that will be deleted, as the last thing before COMMIT. */
 export interface DestroyStep extends StepBase {
   readonly operation: 'destroy';
+  /** Records that may be deleted at the same time have the same one. */
+  readonly group?: object;
   /** The service may have been asked to delete it. */
   isDelivered: boolean;
   /** No request of it can arrive any more. */

@@ -1,4 +1,5 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize';
+import { idText } from '../query/bound-of-options';
 import { idOf } from './synced-write';
 
 /** Which part of a row to read, and where. */
@@ -8,26 +9,40 @@ export interface StoredRowQuery {
   readonly attributes?: readonly string[];
 }
 
+/** A row's values by attribute name. */
+export type StoredRow = Readonly<Record<string, unknown>>;
+
 /** Read the row of an instance as the table holds it, by attribute name; deleted ones, too. */
 export async function storedRow(
   instance: Model,
+  query: StoredRowQuery,
+): Promise<StoredRow | undefined> {
+  return (await storedRows([instance], query)).get(idText(idOf(instance)));
+}
+
+/** The same for instances of one model, by primary key as text. */
+export async function storedRows(
+  instances: readonly Model[],
   { transaction, attributes }: StoredRowQuery,
-): Promise<Readonly<Record<string, unknown>> | null> {
-  const model = instance.constructor as ModelStatic<Model>;
+): Promise<ReadonlyMap<string, StoredRow>> {
+  const [first] = instances;
+  if (!first) return new Map();
+  const model = first.constructor as ModelStatic<Model>;
+  const key = model.primaryKeyAttribute;
   const options = {
-    where: { [model.primaryKeyAttribute]: idOf(instance) },
-    ...(attributes && { attributes: [...attributes] }),
+    where: { [key]: instances.map(idOf) },
+    ...(attributes && { attributes: [...new Set([key, ...attributes])] }),
     raw: true,
     paranoid: false,
     transaction,
     skipLegacy: true,
   };
-  const row: unknown = await model.unscoped().findOne(options);
-  return row as Record<string, unknown> | null;
+  const rows = (await model.unscoped().findAll(options)) as unknown as StoredRow[];
+  return new Map(rows.map((row) => [idText(row[key]), row]));
 }
 
 /** Have an instance hold values that the table holds: they are not changes of it. */
-export function takeStored(instance: Model, values: Readonly<Record<string, unknown>>): void {
+export function takeStored(instance: Model, values: StoredRow): void {
   const previous = instance as unknown as { _previousDataValues: Record<string, unknown> };
   for (const [attribute, value] of Object.entries(values)) {
     // NOTE: given as an object, raw values make Sequelize forget all changes of the instance.

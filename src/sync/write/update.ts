@@ -1,63 +1,169 @@
-import { LegacyNotFoundError, type LegacyRecord } from '../../../legacy-client';
+import { LegacyNotFoundError, type LegacyChanges, type LegacyRecord } from '../../../legacy-client';
 import type { MappedAttribute } from '../../mapping';
 import { SyncError } from '../errors';
-import { takeAfterImage } from './after-image';
+import { withKeys } from '../refresh/fetch';
+import { takeAfterImages } from './after-image';
 import { refuseConflicts } from './conflict';
 import { valuesOf } from './images';
-import { outgoingValues } from './outgoing';
+import { outgoingRows } from './outgoing';
 import type { SyncedInstance } from './save';
 import { send } from './send';
-import { newIntentId, type UpdateStep } from './steps';
+import { newIntentId, type Step, type UpdateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
 
-/** What a save has changed. */
-export interface ChangedInstance {
+/** What a write has changed of a row. */
+export interface ChangedRow {
   readonly instance: SyncedInstance;
   readonly changed: readonly MappedAttribute[];
-  /** The values before the save, by attribute, as far as they had been loaded. */
+  /** The values before the write, by attribute, as far as they had been loaded. */
   readonly before: Readonly<Record<string, unknown>>;
+  /** The legacy record before the write; without it, it is read. */
+  readonly image?: LegacyRecord;
 }
 
-/** Send the changed fields of a row to its legacy record. */
-export async function updateRecord(write: SyncedWrite, change: ChangedInstance): Promise<void> {
+/** What becomes of an update that the service refuses. */
+export interface UpdateRules {
+  /** Refusals that do not fail the call. */
+  readonly mayFail?: (error: unknown) => boolean;
+}
+
+interface Prepared {
+  readonly row: ChangedRow;
+  readonly image: LegacyRecord;
+  readonly sent: LegacyChanges;
+}
+
+/**
+ * Send the changed fields of rows of one model to their legacy records.
+ *
+ * @returns the rows whose updates were refused, as far as the rules let that happen.
+ */
+export async function updateRecords(
+  write: SyncedWrite,
+  rows: readonly ChangedRow[],
+  rules: UpdateRules = {},
+): Promise<readonly ChangedRow[]> {
   const { runtime, mapping, place } = write;
-  const { instance, changed } = change;
-  const sent = await outgoingValues(runtime, place, {
+  if (rows.length === 0) return [];
+  const sent = await outgoingRows(runtime, place, {
     mapping,
     operation: 'update',
-    attributes: changed,
-    values: instance.get() as Record<string, unknown>,
+    rows: rows.map(({ instance, changed }) => ({
+      attributes: changed,
+      values: instance.get() as Record<string, unknown>,
+    })),
   });
-  const key = String(instance.legacyId);
-  const readAt = await runtime.clock.now();
-  const before = await beforeImage(write, instance);
-  if (Object.keys(sent).length === 0) {
-    // Only fields that are never sent: the legacy system's values stand.
-    return takeAfterImage(write, instance, { record: before, askedAt: readAt });
-  }
-  await refuseConflicts(write, change, before);
-  const step: UpdateStep = {
+  const askedAt = await runtime.clock.now();
+  const images = await beforeImages(write, rows);
+  const prepared = images.flatMap((image, index): Prepared[] => {
+    const row = rows[index];
+    return row ? [{ row, image, sent: sent[index] ?? {} }] : [];
+  });
+  const toSend = prepared.filter((one) => Object.keys(one.sent).length > 0);
+  await refuseConflicts(write, toSend);
+  // Of fields that are never sent, the legacy system's values stand.
+  const unsent = prepared.filter((one) => !toSend.includes(one));
+  const after = await sendUpdates(write, toSend, rules);
+  const failed = new Set(after.failed);
+  const done = rows.filter((row) => !failed.has(row));
+  await takeAfterImages(
+    write,
+    done.map(({ instance }) => instance),
+    {
+      records: [...unsent.map(({ image }) => image), ...after.records],
+      askedAt: toSend.length === 0 ? askedAt : after.askedAt,
+    },
+  );
+  return after.failed;
+}
+
+async function sendUpdates(
+  write: SyncedWrite,
+  prepared: readonly Prepared[],
+  { mayFail }: UpdateRules,
+): Promise<{ failed: ChangedRow[]; records: LegacyRecord[]; askedAt: Date }> {
+  const { client, clock } = write.runtime;
+  const savepoints = write.unit.openSavepoints();
+  const requests = prepared.map((one) => ({ ...one, step: updateStep(write, one, savepoints) }));
+  const askedAt = await clock.now();
+  if (requests.length === 0) return { failed: [], records: [], askedAt };
+  const outgoing = requests.map(({ step, image, sent }) => ({
+    step,
+    request: () =>
+      client.update(write.mapping.entity, step.key, sent, { ifMatch: image.version ?? undefined }),
+  }));
+  const failures = await send(write, outgoing, mayFail);
+  const failed = new Set<Step>(failures.map(({ step }) => step));
+  const steps = requests.map(({ step }) => step).filter((step) => !failed.has(step));
+  await readAfterImages(write, steps);
+  return {
+    failed: requests.filter(({ step }) => failed.has(step)).map(({ row }) => row),
+    records: steps.flatMap(({ after }) => after ?? []),
+    askedAt,
+  };
+}
+
+function updateStep(
+  { mapping }: SyncedWrite,
+  { row, image, sent }: Prepared,
+  savepoints: UpdateStep['savepoints'],
+): UpdateStep {
+  return {
     operation: 'update',
     intentId: newIntentId(),
     mapping,
-    id: idOf(instance),
-    key,
-    savepoints: write.unit.openSavepoints(),
+    id: idOf(row.instance),
+    key: String(row.instance.legacyId),
+    savepoints,
     sent,
-    before: valuesOf(before, Object.keys(sent)),
+    before: valuesOf(image, Object.keys(sent)),
     after: undefined,
     isOver: false,
   };
-  const askedAt = await runtime.clock.now();
-  const ifMatch = before.version ?? undefined;
-  const record = await send(write, step, () =>
-    runtime.client.update(mapping.entity, key, sent, { ifMatch }),
-  );
-  await takeAfterImage(write, instance, { record, askedAt });
 }
 
-async function beforeImage(write: SyncedWrite, instance: SyncedInstance): Promise<LegacyRecord> {
-  const { runtime, mapping } = write;
+/** Where updates answer with nothing, the records are read. The writes stand whatever comes of it. */
+async function readAfterImages(write: SyncedWrite, steps: readonly UpdateStep[]): Promise<void> {
+  const open = steps.filter(({ after }) => after === undefined);
+  const records = await recordsOf(
+    write,
+    open.map(({ key }) => key),
+  );
+  for (const step of open) {
+    step.after =
+      records.get(step.key.toLowerCase()) ??
+      (await write.runtime.client.get(step.mapping.entity, step.key));
+  }
+}
+
+/** The legacy records of these keys by key, as far as a list shows them; of one key, none. */
+export async function recordsOf(
+  { runtime: { client }, mapping }: SyncedWrite,
+  keys: readonly string[],
+): Promise<Map<string, LegacyRecord>> {
+  if (keys.length < 2) return new Map();
+  const records = await client.list(mapping.entity, { filter: withKeys(mapping, keys) });
+  return new Map(records.map((record) => [record.key.toLowerCase(), record]));
+}
+
+async function beforeImages(
+  write: SyncedWrite,
+  rows: readonly ChangedRow[],
+): Promise<LegacyRecord[]> {
+  const keys = rows.flatMap(({ image, instance }) => (image ? [] : String(instance.legacyId)));
+  const records = await recordsOf(write, keys);
+  const images: LegacyRecord[] = [];
+  for (const { image, instance } of rows) {
+    const found = image ?? records.get(String(instance.legacyId).toLowerCase());
+    images.push(found ?? (await existingRecord(write, instance)));
+  }
+  return images;
+}
+
+async function existingRecord(
+  { runtime, mapping }: SyncedWrite,
+  instance: SyncedInstance,
+): Promise<LegacyRecord> {
   try {
     return await runtime.client.get(mapping.entity, String(instance.legacyId));
   } catch (error) {
