@@ -33,6 +33,7 @@ export {
   type ConversionContext,
   type CustomField,
   type Field,
+  type FieldOptions,
   type LocalValue,
   type Migrator,
   type MigratorDefinition,
@@ -53,6 +54,7 @@ export {
   UntranslatableQueryError,
   withLegacy,
   type AheadRow,
+  type ComparedField,
   type ConnectOptions,
   type DualWrite,
   type FieldConflict,
@@ -61,12 +63,15 @@ export {
   type LegacyStatics,
   type Logger,
   type ModelStatus,
+  type OpenWrite,
   type RecoveryReport,
   type RejectedRecord,
+  type RightSide,
   type Settlement,
   type SyncErrorDetails,
   type SyncLimits,
   type SyncStatus,
+  type TwoSides,
 } from './sync';
 export { defineConfig, type ConnectedDualWrite, type DualWriteConfig } from './cli/config';
 export {

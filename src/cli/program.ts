@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addExitCommand } from './exit-command';
+import { addRecoverCommand } from './recover-command';
+import { addRepairCommand } from './repair-command';
 import { addSandboxCommand } from './sandbox-command';
 import { addStatusCommand } from './status-command';
 import { addVersionsCommand } from './versions-command';
@@ -44,6 +46,8 @@ function createProgram(): Command {
     });
   addSandboxCommand(program);
   addStatusCommand(program);
+  addRecoverCommand(program);
+  addRepairCommand(program);
   addVersionsCommand(program);
   addExitCommand(program);
   return program;

@@ -9,7 +9,15 @@ import { startTimer } from './recovery/timer';
 import { DatabaseClock } from './clock';
 import { openPool, poolSize } from './pool';
 import { Turns } from './recovery/turns';
-import { registerRuntime, type Logger, type Runtime, type SyncLimits } from './runtime';
+import { repair, type RightSide } from './repair/repair';
+import { findOnBothSides, type TwoSides } from './repair/two-sides';
+import {
+  registerRuntime,
+  syncedModel,
+  type Logger,
+  type Runtime,
+  type SyncLimits,
+} from './runtime';
 import { Prepared } from './schema/prepared';
 import { prepareSchema } from './schema/prepare';
 import { SharedExchanges } from './shared-exchanges';
@@ -40,6 +48,22 @@ export interface DualWrite {
    * connection, a lost answer. Runs on a timer, too.
    */
   recover(): Promise<RecoveryReport>;
+  /**
+   * Look at one record on both sides, with what is open about it. Changes nothing.
+   *
+   * @param model - its name.
+   * @param key - the local primary key, or else the legacy key.
+   * @throws SyncError when neither side knows it; NotConnectedError when the model is not mapped.
+   */
+  inspect(model: string, key: string): Promise<TwoSides>;
+  /**
+   * Make both sides of a record equal, in the direction that is given, and settle its open writes
+   * by that. A record that the right side does not have is deleted on the other.
+   *
+   * @param key - the local primary key, or else the legacy key.
+   * @returns both sides afterwards.
+   */
+  repair(model: string, key: string, right: RightSide): Promise<TwoSides>;
   /** Count, for each model, what is in step and what is not; no legacy request. */
   status(): Promise<SyncStatus>;
   /** Ends the library's own connections; the application's Sequelize stays open. */
@@ -100,6 +124,9 @@ export async function connectLegacy(
       await prepareRevisions(sequelize);
     },
     recover: () => recover(runtime),
+    inspect: async (model, key) =>
+      (await findOnBothSides(syncedModel(model, sequelize), key)).sides,
+    repair: (model, key, right) => repair(syncedModel(model, sequelize), key, right),
     status: () => readStatus(runtime),
     close: async () => {
       await timer.stop();

@@ -100,7 +100,7 @@ export class NotInSyncError extends SyncError {
       `${rows.length === 1 ? '1 row is' : `${rows.length} rows are`} ahead of the legacy system ` +
         `(${named.join(', ')}${more}): local changes of a call that skipped it, or rows from before ` +
         `the library. Have them sent with onLocalAhead: 'push' in the migrator, ` +
-        `replaced with 'overwrite', or correct and save them without skipLegacy.`,
+        `replaced with 'overwrite', or settle one with "dual-write repair".`,
       { model, id: first.id, legacyId: first.legacyId },
     );
     this.rows = rows;

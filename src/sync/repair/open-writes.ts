@@ -1,0 +1,47 @@
+import { QueryTypes } from 'sequelize';
+import type { Mapping } from '../../mapping';
+import { isAlive, isOpen } from '../open-intents';
+import type { Runtime } from '../runtime';
+
+/** A legacy write on a record that has not been settled. */
+export interface OpenWrite {
+  /** A 64-bit number as text. */
+  readonly intentId: string;
+  readonly operation: 'create' | 'update' | 'destroy';
+  readonly notedAt: Date;
+  /** Its transaction is under way. */
+  readonly isUnderWay: boolean;
+  /** Why it could not be settled; null when nobody has tried yet. */
+  readonly doubt: string | null;
+  /** What was sent, by legacy property. */
+  readonly sent: Readonly<Record<string, unknown>>;
+  /** What these properties held before; empty but for updates. */
+  readonly before: Readonly<Record<string, unknown>>;
+}
+
+/** Which record: its local primary key as text, its legacy key, or both. */
+export interface RecordKeys {
+  readonly id: string | null;
+  readonly legacyId: string | null;
+}
+
+/** The open writes on a record, in the order in which they were noted. */
+export async function openWrites(
+  { pool }: Runtime,
+  mapping: Mapping,
+  { id, legacyId }: RecordKeys,
+): Promise<OpenWrite[]> {
+  return pool.query<OpenWrite>(
+    `
+SELECT i.id::text AS "intentId", i.operation, i.noted_at AS "notedAt", ${isAlive} AS "isUnderWay",
+       i.doubt, i.sent, i.before
+  FROM dual_write_intents i
+ WHERE i.model = $1 AND (i.local_id = $2 OR i.legacy_id = $3) AND ${isOpen}
+ ORDER BY i.noted_at, i.sequence`,
+    {
+      bind: [mapping.name, id, legacyId],
+      type: QueryTypes.SELECT,
+      transaction: null,
+    },
+  );
+}

@@ -1,0 +1,149 @@
+import type { Model } from 'sequelize';
+import { QueryTypes } from 'sequelize';
+import type { LegacyRecord } from '../../../legacy-client';
+import { revision } from '../../revisions';
+import { RejectedRecordError, SyncError } from '../errors';
+import { applyAnswer } from '../refresh/apply';
+import { linkDeferred } from '../refresh/parents';
+import { writeScope } from '../refresh/scope';
+import { noteKnown } from '../refresh/store';
+import type { Runtime, Synced } from '../runtime';
+import { pushRows } from '../write/push';
+import { inSyncedWrite } from '../write/synced-write';
+import { findOnBothSides, type Found, type TwoSides } from './two-sides';
+
+/** The side that is right: the other one is made like it. */
+export type RightSide = 'local' | 'legacy';
+
+/**
+ * Make both sides of a record equal, in the direction that an operator has chosen, and forget its
+ * open writes: they are settled by this choice.
+ *
+ * | the right side | has the record | has it not |
+ * | --- | --- | --- |
+ * | `'local'` | the legacy record is set to it, or created, under a new key | the legacy record is deleted |
+ * | `'legacy'` | the row is set to it, or created | the row is deleted |
+ *
+ * The change is noted in a revision with the comment `repair: … is right`.
+ *
+ * @param key - the local primary key, or else the legacy key.
+ * @returns both sides afterwards.
+ * @throws SyncError when a write on the record is under way, or somebody else is settling one.
+ */
+export async function repair(synced: Synced, key: string, right: RightSide): Promise<TwoSides> {
+  const found = await findOnBothSides(synced, key);
+  const { openWrites, model, id, legacyId } = found.sides;
+  if (openWrites.some(({ isUnderWay }) => isUnderWay)) {
+    throw new SyncError('A write on this record is under way. Wait for its end, and look again.', {
+      model,
+      id,
+      legacyId,
+    });
+  }
+  await revision({ comment: `repair: the ${right} side is right` }, () =>
+    withoutOpenWrites(synced.runtime, found, () =>
+      right === 'legacy' ? takeLegacy(synced, found) : takeLocal(synced, found),
+    ),
+  );
+  return (await findAgain(synced, found)) ?? gone(found.sides);
+}
+
+/**
+ * Take the open writes of a record out while a body runs; when it fails they are put back, so that
+ * the record stays in doubt.
+ */
+async function withoutOpenWrites(
+  { pool }: Runtime,
+  { sides }: Found,
+  body: () => Promise<void>,
+): Promise<void> {
+  const ids = sides.openWrites.map(({ intentId }) => intentId);
+  const rows = await pool.transaction({ transaction: null }, async (transaction) => {
+    const [locked] = await pool.query<{ all: boolean | null }>(
+      'SELECT bool_and(pg_try_advisory_xact_lock(id)) AS all FROM unnest($1::bigint[]) AS id',
+      { bind: [ids], type: QueryTypes.SELECT, transaction },
+    );
+    if (locked?.all === false) {
+      throw new SyncError('Somebody else is settling a write on this record. Look again.', sides);
+    }
+    return pool.query(
+      'DELETE FROM dual_write_intents AS i WHERE i.id = ANY ($1::bigint[]) RETURNING to_jsonb(i) AS row',
+      { bind: [ids], type: QueryTypes.SELECT, transaction },
+    );
+  });
+  try {
+    await body();
+  } catch (error) {
+    await pool.query(
+      `INSERT INTO dual_write_intents
+       SELECT r.* FROM jsonb_array_elements($1::jsonb) AS e,
+         jsonb_populate_record(NULL::dual_write_intents, e->'row') AS r
+       ON CONFLICT (id) DO NOTHING`,
+      { bind: [JSON.stringify(rows)], transaction: null },
+    );
+    throw error;
+  }
+}
+
+async function takeLegacy(synced: Synced, { sides, row, record, askedAt }: Found): Promise<void> {
+  await inSyncedWrite(synced, { transaction: null }, async ({ transaction, mapping, place }) => {
+    if (record) {
+      const scope = writeScope(synced.runtime, transaction);
+      const answer = { mapping, records: [record], askedAt, isOwnWrite: true };
+      const applied = await applyAnswer(scope, answer);
+      const dangling = await linkDeferred(scope);
+      const [rejected] = [...applied.rejected, ...dangling.flatMap(({ records }) => records)];
+      if (rejected) throw new RejectedRecordError(mapping.name, [rejected]);
+      return;
+    }
+    if (row && sides.isLocal) await row.destroy({ transaction, skipLegacy: true });
+    const { legacyId } = sides;
+    if (legacyId === null) return;
+    const known = { model: mapping.name, keys: [legacyId], askedAt, gone: true };
+    await noteKnown({ ...place, transaction }, known);
+  });
+}
+
+async function takeLocal(synced: Synced, { sides, row, record }: Found): Promise<void> {
+  if (!row || !sides.isLocal) return deleteRecord(synced, record);
+  if (!record && sides.legacyId !== null) await forgetLegacyKey(row);
+  const { id, legacyId } = sides;
+  const ahead = { id, legacyId, localModifiedAt: null, legacyModifiedAt: null };
+  await pushRows(synced, [ahead], undefined);
+}
+
+async function deleteRecord(
+  { runtime, mapping }: Synced,
+  record: LegacyRecord | undefined,
+): Promise<void> {
+  if (!record) return;
+  const condition = record.version === null ? {} : { ifMatch: record.version };
+  await runtime.client.delete(mapping.entity, record.key, condition);
+}
+
+/** The record is gone for good: the row gets a new one, under a new key. */
+async function forgetLegacyKey(row: Model): Promise<void> {
+  row.set({ legacyId: null, legacyModifiedAt: null, legacyVersion: null });
+  await row.save({ silent: true, hooks: false, skipLegacy: true, transaction: null });
+}
+
+async function findAgain(synced: Synced, { sides }: Found): Promise<TwoSides | undefined> {
+  try {
+    return (await findOnBothSides(synced, sides.id ?? sides.legacyId ?? '')).sides;
+  } catch (error) {
+    if (error instanceof SyncError) return undefined;
+    throw error;
+  }
+}
+
+function gone(before: TwoSides): TwoSides {
+  return {
+    ...before,
+    isLocal: false,
+    isLegacy: false,
+    isAhead: false,
+    fields: [],
+    rejected: null,
+    openWrites: [],
+  };
+}
