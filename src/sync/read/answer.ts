@@ -1,11 +1,13 @@
 import { Transaction, type FindOptions, type Model, type ModelStatic, type Order } from 'sequelize';
 import type { Synced } from '../runtime';
 import { commitOrRollBack } from '../commit-or-roll-back';
+import type { EarlyAnswer } from './early-answer';
 import { shown, visible, withoutHidden } from './hidden';
 import type { Knowledge } from './legs';
 import type { LegacyPage } from './page';
 import type { ConformedInclude, EffectiveOptions, ReadOptions } from './sequelize-internals';
-import { checkedRow, deletedAtOf, gapsIn, rowsOf, type CheckedRow, type Gaps } from './verify';
+import { deletedAtOf } from '../refresh/agreement';
+import { checkedRow, gapsIn, rowsOf, type CheckedRow, type Gaps } from './verify';
 
 /** A read of Sequelize's own, to be answered exactly. */
 export interface Read<T> {
@@ -27,6 +29,8 @@ export interface Answering<T> {
   readonly effective: EffectiveOptions;
   /** Only the first records were asked for. */
   readonly page: LegacyPage | undefined;
+  /** What was read before the refresh. */
+  readonly early: EarlyAnswer<T> | undefined;
 }
 
 /** An answer, and what the last check found. */

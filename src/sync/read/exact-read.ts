@@ -5,6 +5,7 @@ import { boundOf } from '../query/bound-of-options';
 import { placeOf, refreshScope } from '../refresh/scope';
 import { LegacyUnit } from '../write/legacy-unit';
 import { allGaps, answerThenCheck, checkThenAnswer, type Answering, type Read } from './answer';
+import { EarlyAnswer } from './early-answer';
 import { legacyPage } from './page';
 import { refreshLeg, type Knowledge } from './legs';
 import { effectiveOptions } from './sequelize-internals';
@@ -40,28 +41,41 @@ async function answerExactly<T>(
   unit?: LegacyUnit,
 ): Promise<T> {
   const { runtime, mapping } = read.synced;
-  const knowledge: Knowledge = {
-    scope: refreshScope(runtime, transaction, unit),
-    seen: new Map(),
-    hidden: new Map(),
-    gone: new Map(),
-    rejected: [],
-    ahead: [],
-  };
+  const scope = refreshScope(runtime, transaction, unit);
   const effective = await effectiveOptions(read.model, read.options, read.givesRows);
-  const { where, includes, isWhole } = effective;
-  const bound = await boundOf(runtime, placeOf(knowledge.scope), { mapping, where });
+  const bound = await boundOf(runtime, placeOf(scope), { mapping, where: effective.where });
   const page = legacyPage(mapping, bound, effective);
-  await refreshLeg(knowledge, { mapping, bound, includes, page });
-  await settleRefresh(knowledge);
-  const answering: Answering<T> = { read, knowledge, effective, page };
+  const early = EarlyAnswer.of(read, effective, transaction);
+  const knowledge: Knowledge = {
+    ...{ scope, early },
+    ...{ seen: new Map(), hidden: new Map(), gone: new Map() },
+    ...{ rejected: [], ahead: [] },
+  };
+  try {
+    await refreshLeg(knowledge, { mapping, bound, includes: effective.includes, page });
+    await settleRefresh(knowledge);
+    const accepted = await early?.accepted(knowledge);
+    if (accepted) return accepted.value;
+    return await answerInRounds({ read, knowledge, effective, page, early }, transaction);
+  } finally {
+    await early?.settled();
+  }
+}
+
+async function answerInRounds<T>(
+  answering: Answering<T>,
+  transaction: Transaction | undefined,
+): Promise<T> {
+  const { read, knowledge, effective, page, early } = answering;
   // A row that is gone and stands before a page moves it, without being on it.
-  const showsAll = isWhole && !effective.offset;
+  const showsAll = effective.isWhole && !effective.offset;
   const answer = showsAll ? answerThenCheck : checkThenAnswer;
   const rests = page ? [...manyRounds, ...restsMs] : restsMs;
   for (const restMs of rests) {
     const { result, gaps } = await answer(answering, transaction);
-    if (result) return result.value;
+    if (result && (!early || (await early.stillAgrees(knowledge, result.value)))) {
+      return result.value;
+    }
     // A page shows only the gaps on it; the rows that would move up have theirs, too.
     const isCut = effective.limit !== undefined && !page;
     await closeGaps(knowledge, isCut ? await allGaps(answering, transaction) : gaps);
@@ -71,6 +85,6 @@ async function answerExactly<T>(
   throw new SyncError(
     'The rows of this query changed again and again while it was being answered, or other ' +
       'transactions hold them. Try again.',
-    { model: mapping.name },
+    { model: read.synced.mapping.name },
   );
 }

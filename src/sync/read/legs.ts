@@ -8,6 +8,7 @@ import { boundOf } from '../query/bound-of-options';
 import { applyAnswer } from '../refresh/apply';
 import { placeOf, type RefreshScope } from '../refresh/scope';
 import { fetchRecords, keyProperty } from '../refresh/fetch';
+import type { EarlyAnswer } from './early-answer';
 import type { LegacyPage } from './page';
 import type { ConformedInclude } from './sequelize-internals';
 
@@ -22,6 +23,8 @@ export interface Knowledge {
   readonly gone: Map<string, Set<string>>;
   readonly rejected: { mapping: Mapping; records: RejectedRecord[] }[];
   readonly ahead: { mapping: Mapping; rows: AheadRow[] }[];
+  /** A local answer that is read meanwhile; what agrees with it need not be compared again. */
+  readonly early?: EarlyAnswer<unknown> | undefined;
 }
 
 /** One model's part of a call: the root, or an include. */
@@ -71,7 +74,9 @@ async function refreshBound(
   for (const key of fetched.gone) setOf(knowledge.gone, mapping.name).add(key);
   const seen = setOf(knowledge.seen, mapping.name);
   for (const record of fetched.records) seen.add(record.key);
-  const applied = await applyAnswer(knowledge.scope, { mapping, ...fetched });
+  const { early } = knowledge;
+  const records = early ? await early.open(mapping, fetched) : fetched.records;
+  const applied = await applyAnswer(knowledge.scope, { ...fetched, mapping, records });
   knowledge.rejected.push({ mapping, records: [...applied.rejected] });
   knowledge.ahead.push({ mapping, rows: [...applied.ahead] });
   return fetched.records;

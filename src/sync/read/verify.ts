@@ -2,6 +2,7 @@ import { Model, QueryTypes, type ModelStatic } from 'sequelize';
 import { registeredModel } from '../../model/history';
 import type { Mapping, Registry } from '../../mapping';
 import type { AheadRow } from '../errors';
+import { deletedAtOf, type LocalValues } from '../refresh/agreement';
 import type { Place } from '../runtime';
 import { setOf, type Knowledge } from './legs';
 
@@ -14,6 +15,8 @@ export interface CheckedRow {
   readonly legacyModifiedAt: Date | null;
   /** Of a paranoid model: the row itself says that it is deleted. */
   readonly isDeleted: boolean;
+  /** All that was read of it, by attribute. */
+  readonly values: LocalValues;
 }
 
 /** Rows of an answer that what was fetched does not vouch for. */
@@ -37,8 +40,9 @@ export function rowsOf(registry: Registry, result: unknown): CheckedRow[] {
     const mapping = registry.get(registeredModel(value.constructor as ModelStatic<Model>).name);
     const values = value.dataValues as Record<string, unknown>;
     if (mapping) rows.push(checkedRow(mapping, values));
-    for (const [name, nested] of Object.entries(values)) {
-      if (typeof nested === 'object' && !(name in value.constructor)) visit(nested);
+    for (const name in values) {
+      const nested = values[name];
+      if (Array.isArray(nested) || nested instanceof Model) visit(nested);
     }
   };
   visit(result);
@@ -46,10 +50,7 @@ export function rowsOf(registry: Registry, result: unknown): CheckedRow[] {
 }
 
 /** The part of a row's values that the last check looks at. */
-export function checkedRow(
-  mapping: Mapping,
-  values: Readonly<Record<string, unknown>>,
-): CheckedRow {
+export function checkedRow(mapping: Mapping, values: LocalValues): CheckedRow {
   return {
     mapping,
     id: values[mapping.model.primaryKeyAttribute],
@@ -57,14 +58,8 @@ export function checkedRow(
     modifiedAt: (values.modifiedAt as Date | null | undefined) ?? null,
     legacyModifiedAt: (values.legacyModifiedAt as Date | null | undefined) ?? null,
     isDeleted: Boolean(values[deletedAtOf(mapping) ?? '']),
+    values,
   };
-}
-
-/** The attribute that marks deleted rows of a paranoid model. */
-export function deletedAtOf({ model }: Mapping): string | undefined {
-  const { paranoid, deletedAt } = model.options;
-  if (!paranoid) return undefined;
-  return typeof deletedAt === 'string' ? deletedAt : 'deletedAt';
 }
 
 /** Whether a row has local changes that the legacy system does not have. */

@@ -1,0 +1,208 @@
+import type { Model, ModelStatic, Transaction } from 'sequelize';
+import type { LegacyRecord } from '../../../legacy-client';
+import type { Mapping } from '../../mapping';
+import { LocalDesk, type LocalFacts } from '../local-facts';
+import { localTable } from '../local-table';
+import { agreementOf } from '../refresh/agreement';
+import { applyAnswer } from '../refresh/apply';
+import type { Fetched } from '../refresh/fetch';
+import { incomingRows } from '../refresh/row';
+import type { Runtime } from '../runtime';
+import type { Read } from './answer';
+import type { Knowledge } from './legs';
+import type { ConformedInclude, EffectiveOptions } from './sequelize-internals';
+import { gapsIn, rowsOf, type CheckedRow } from './verify';
+
+/** Rows that a local answer shows, by model and legacy key; joins may show one several times. */
+type RowsByKey = ReadonlyMap<Mapping, ReadonlyMap<string, readonly CheckedRow[]>>;
+
+interface Found<T> {
+  readonly value: T;
+  readonly rows: readonly CheckedRow[];
+  readonly byKey: RowsByKey;
+  readonly facts: LocalFacts;
+}
+
+interface Agreed {
+  readonly record: LegacyRecord;
+  readonly askedAt: Date;
+}
+
+interface Doubt extends Agreed {
+  readonly mapping: Mapping;
+}
+
+/** Records by the answer that they came in. */
+function grouped(doubtful: readonly Doubt[]): [Mapping, Date, LegacyRecord[]][] {
+  const groups = new Map<string, [Mapping, Date, LegacyRecord[]]>();
+  for (const { mapping, askedAt, record } of doubtful) {
+    const name = `${mapping.name} ${askedAt.getTime()}`;
+    const group = groups.get(name) ?? [mapping, askedAt, []];
+    groups.set(name, group);
+    group[2].push(record);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * A local answer that is read while the legacy system is answering. Most records agree with the rows
+ * that are here, and where all do, those rows are the answer.
+ *
+ * Why that is exact: the rows were read within the call, by one statement, and each of them is equal
+ * in every mapped column to a record that was fetched within the call. So each is as the legacy
+ * system had it at some moment of the call, whatever has been stored since; check and answer share a
+ * snapshot because the check looks at the answer itself. And no row is missing: whatever matched
+ * throughout came in the legacy answer, which holds every record that the condition matches, and
+ * each of its records is a row of this answer. One record that is not, or does not agree, and this
+ * is not the answer: see {@link accepted}.
+ */
+export class EarlyAnswer<T> {
+  readonly #runtime: Runtime;
+  readonly #found: Promise<Found<T> | undefined>;
+  readonly #agreed = new Map<Mapping, Map<string, Agreed>>();
+  #isComplete = true;
+
+  private constructor(runtime: Runtime, answer: () => Promise<T>) {
+    this.#runtime = runtime;
+    // Whatever fails here is tried again when the records are stored, and fails there.
+    this.#found = found(runtime, answer).catch(() => undefined);
+  }
+
+  /** Begin; undefined where a read must see its rows after the refresh only. */
+  static of<T>(
+    read: Read<T>,
+    effective: EffectiveOptions,
+    transaction: Transaction | undefined,
+  ): EarlyAnswer<T> | undefined {
+    const { synced, options } = read;
+    const isLocked = options.lock !== undefined && options.lock !== false;
+    const mayRun = !transaction && !isLocked && effective.isWhole && !effective.offset;
+    if (!mayRun || runsHooks(read, effective)) return undefined;
+    return new EarlyAnswer(synced.runtime, () => read.run({ ...options, transaction: null }));
+  }
+
+  /** When it is over, however it has ended. */
+  async settled(): Promise<void> {
+    await this.#found;
+  }
+
+  /** Of what was fetched, the records that PostgreSQL must look at. */
+  async open(mapping: Mapping, fetched: Fetched): Promise<readonly LegacyRecord[]> {
+    const { records, askedAt } = fetched;
+    const found = await this.#found;
+    const agrees = found ? await this.#agreeing(mapping, records, found) : new Set<string>();
+    const agreed = this.#agreed.get(mapping) ?? new Map<string, Agreed>();
+    this.#agreed.set(mapping, agreed);
+    const open = records.filter((record) => {
+      if (agrees.has(record.key)) agreed.set(record.key, { record, askedAt });
+      return !agrees.has(record.key);
+    });
+    if (open.length > 0) this.#isComplete = false;
+    return open;
+  }
+
+  /** The answer, if everything that was fetched agrees with it, and vouches for each of its rows. */
+  async accepted(knowledge: Knowledge): Promise<{ readonly value: T } | undefined> {
+    const found = await this.#found;
+    const isHiding = [...knowledge.hidden.values()].some(({ size }) => size > 0);
+    if (!found || !this.#isComplete || isHiding) return undefined;
+    const { unseen, ahead } = gapsIn(knowledge, found.rows);
+    return unseen.size === 0 && ahead.length === 0 ? { value: found.value } : undefined;
+  }
+
+  /**
+   * Whether a later answer shows the records that agreed with this one as they are. A row may have
+   * been changed past the library in between; its record is then compared by PostgreSQL after all,
+   * and the read must answer again.
+   */
+  async stillAgrees(knowledge: Knowledge, result: unknown): Promise<boolean> {
+    const found = await this.#found;
+    if (!found) return true;
+    const later = { ...found, byKey: byKey(rowsOf(this.#runtime.registry, result)) };
+    const doubtful: Doubt[] = [];
+    for (const [mapping, agreed] of this.#agreed) {
+      const records = [...agreed.values()].map(({ record }) => record);
+      const still = await this.#agreeing(mapping, records, later);
+      for (const [key, one] of agreed) {
+        if (!still.has(key) && agreed.delete(key)) doubtful.push({ mapping, ...one });
+      }
+    }
+    for (const [mapping, askedAt, records] of grouped(doubtful)) {
+      const applied = await applyAnswer(knowledge.scope, { mapping, records, askedAt });
+      knowledge.rejected.push({ mapping, records: [...applied.rejected] });
+      knowledge.ahead.push({ mapping, rows: [...applied.ahead] });
+    }
+    return doubtful.length === 0;
+  }
+
+  /** The keys of the records that rows of an answer certainly agree with. */
+  async #agreeing(
+    mapping: Mapping,
+    records: readonly LegacyRecord[],
+    { byKey: shown, facts }: Pick<Found<T>, 'byKey' | 'facts'>,
+  ): Promise<Set<string>> {
+    const own = shown.get(mapping);
+    if (!own) return new Set();
+    const table = await localTable(this.#runtime.pool, mapping);
+    const here = records.filter(({ key }) => own.has(key));
+    const { columns, rows } = incomingRows(mapping, here);
+    const agrees = agreementOf(mapping, table, { columns, facts });
+    const agreeing = rows.filter((row) =>
+      own.get(row.key)?.every(({ values }) => agrees(values, row)),
+    );
+    return new Set(agreeing.map(({ key }) => key));
+  }
+}
+
+/** NOTE: hooks must see each read once, and only rows that are up to date. */
+function runsHooks<T>({ model, options }: Read<T>, { includes }: EffectiveOptions): boolean {
+  if (options.hooks === false) return false;
+  const hooks = [
+    'beforeFind',
+    'beforeFindAfterExpandIncludeAll',
+    'beforeFindAfterOptions',
+    'afterFind',
+  ] as const;
+  const has = (one: ModelStatic<Model>): boolean =>
+    hooks.some((hook) => one.hasHook(hook) || one.sequelize?.hasHook(hook));
+  const anyHas = (some: readonly ConformedInclude[]): boolean =>
+    some.some((include) => has(include.model) || anyHas(include.include ?? []));
+  return has(model) || anyHas(includes);
+}
+
+async function found<T>(runtime: Runtime, answer: () => Promise<T>): Promise<Found<T>> {
+  const value = await answer();
+  const rows = rowsOf(runtime.registry, value);
+  const shown = byKey(rows);
+  const facts = await LocalDesk.of(runtime).ask({
+    ids: targetsOf(rows),
+    keys: new Map([...shown].map(([mapping, own]) => [mapping, new Set(own.keys())])),
+  });
+  return { value, rows, byKey: shown, facts };
+}
+
+function byKey(rows: readonly CheckedRow[]): RowsByKey {
+  const shown = new Map<Mapping, Map<string, CheckedRow[]>>();
+  for (const row of rows) {
+    if (row.legacyId === null) continue;
+    const own = shown.get(row.mapping) ?? new Map<string, CheckedRow[]>();
+    shown.set(row.mapping, own);
+    const same = own.get(row.legacyId);
+    if (same) same.push(row);
+    else own.set(row.legacyId, [row]);
+  }
+  return shown;
+}
+
+/** The local primary keys that rows refer to. */
+function targetsOf(rows: readonly CheckedRow[]): Map<Mapping, Set<unknown>> {
+  const targets = new Map<Mapping, Set<unknown>>();
+  for (const { mapping, values } of rows) {
+    for (const { attribute, target } of mapping.attributes) {
+      const id = values[attribute];
+      if (!target || id === null || id === undefined) continue;
+      targets.set(target, (targets.get(target) ?? new Set()).add(id));
+    }
+  }
+  return targets;
+}

@@ -1,0 +1,116 @@
+import type { Mapping } from '../../mapping';
+import type { LocalFacts } from '../local-facts';
+import type { LocalTable } from '../local-table';
+import { isSameDecimal } from './decimals';
+import type { IncomingColumn, IncomingRow } from './row';
+
+/** The values of a row as Sequelize holds them, by attribute. */
+export type LocalValues = Readonly<Record<string, unknown>>;
+
+/** Tells of one row and one record whether they certainly agree. */
+export type Agreement = (local: LocalValues, row: IncomingRow) => boolean;
+
+type Same = (local: unknown, incoming: unknown) => boolean;
+
+/**
+ * Compare rows that Sequelize has read with incoming ones, here instead of in PostgreSQL.
+ *
+ * Only what is equal for certain agrees: contents, stamps, version, not deleted, not ahead, no
+ * tombstone and no rejection. Whatever else is left to PostgreSQL, which may find that a difference
+ * is none (a text that a column's type folds, say). So each kind below may say no too often, and
+ * must never say yes wrongly.
+ */
+export function agreementOf(
+  mapping: Mapping,
+  table: LocalTable,
+  given: { readonly columns: readonly IncomingColumn[]; readonly facts: LocalFacts },
+): Agreement {
+  const { columns, facts } = given;
+  const attributes = attributesByColumn(mapping);
+  const compared = columns.map(({ column, lookup }) => ({
+    column,
+    attribute: attributes.get(column) ?? '',
+    same: lookup?.target ? sameTarget(lookup.target, facts) : sameIn(table.typeOf(column)),
+  }));
+  const deletedAt = deletedAtOf(mapping);
+  return (local, row) =>
+    isSettled(local, row) &&
+    (deletedAt === undefined || local[deletedAt] === null) &&
+    !facts.isMarked(mapping, row.key) &&
+    compared.every(({ column, attribute, same }) => same(local[attribute], row.values[column]));
+}
+
+/** Both sides have the same stamps, and there are no local changes. */
+function isSettled(
+  { legacyModifiedAt, modifiedAt, legacyVersion }: LocalValues,
+  row: IncomingRow,
+): boolean {
+  if (!(legacyModifiedAt instanceof Date) || !(modifiedAt instanceof Date)) return false;
+  if (!(modifiedAt.getTime() <= legacyModifiedAt.getTime())) return false;
+  const isSameStamp =
+    row.modifiedOn === null || row.modifiedOn.getTime() === legacyModifiedAt.getTime();
+  return isSameStamp && legacyVersion === row.version;
+}
+
+function attributesByColumn({ model }: Mapping): Map<string, string> {
+  const attributes = Object.entries(model.getAttributes());
+  return new Map(attributes.map(([name, { field }]) => [field ?? name, name]));
+}
+
+/** The attribute that marks deleted rows of a paranoid model. */
+export function deletedAtOf({ model }: Mapping): string | undefined {
+  const { paranoid, deletedAt } = model.options;
+  if (!paranoid) return undefined;
+  return typeof deletedAt === 'string' ? deletedAt : 'deletedAt';
+}
+
+/** A foreign key and the legacy key of a record refer to the same thing. */
+function sameTarget(target: Mapping, facts: LocalFacts): Same {
+  return (local, incoming) => {
+    if (isAbsent(local, incoming)) return true;
+    if (local === null || local === undefined || typeof incoming !== 'string') return false;
+    return facts.legacyKey(target, local) === incoming;
+  };
+}
+
+/** NOTE: the JSON that PostgreSQL would be given has no member for undefined: that is null there. */
+function isAbsent(local: unknown, incoming: unknown): boolean {
+  return local === null && (incoming === null || incoming === undefined);
+}
+
+function sameIn(type: string | undefined): Same {
+  const same = sameValue(type ?? '');
+  return (local, incoming) =>
+    local !== undefined && (isAbsent(local, incoming) || same(local, incoming));
+}
+
+function sameValue(type: string): Same {
+  const numeric = /^numeric(?:\(\d+,(\d+)\))?$/.exec(type);
+  if (numeric) {
+    const scale = numeric[1] === undefined ? undefined : Number(numeric[1]);
+    return (local, incoming) =>
+      typeof local === 'string' &&
+      typeof incoming === 'string' &&
+      isSameDecimal(local, incoming, scale);
+  }
+  if (type === 'timestamp with time zone') return isSameInstant;
+  if (type === 'bigint') return (local, incoming) => local === incoming || local === text(incoming);
+  if (type === 'double precision') return isSameDouble;
+  return (local, incoming) => local === incoming;
+}
+
+function isSameInstant(local: unknown, incoming: unknown): boolean {
+  return (
+    local instanceof Date && incoming instanceof Date && local.getTime() === incoming.getTime()
+  );
+}
+
+/** `pg` gives 64-bit numbers as text. */
+function text(incoming: unknown): string | undefined {
+  return Number.isSafeInteger(incoming) ? String(incoming) : undefined;
+}
+
+function isSameDouble(local: unknown, incoming: unknown): boolean {
+  if (local === incoming) return true;
+  return typeof incoming === 'string' && incoming.trim() !== '' && local === Number(incoming);
+}
