@@ -20,13 +20,26 @@ export interface JournalEntry {
   readonly applied: boolean;
   /** The status sent; null where no complete answer was sent. */
   readonly status: number | null;
-  /** Body of a write, parsed. */
+  /** Body of a write, parsed; a batch has `parts` instead. */
   readonly body?: unknown;
+  /** Of a batch, whose method is `BATCH`: its requests, in their order. */
+  readonly parts?: readonly JournalPart[];
 }
 
-/** Which requests a fault strikes; every given part must fit. */
+/**
+ * One request of a batch. Its status is null when it was not reached, or was taken back with its
+ * changeset.
+ */
+export type JournalPart = Omit<JournalEntry, 'sequence' | 'face' | 'parts'>;
+
+/**
+ * Which requests a fault strikes; every given part must fit.
+ *
+ * A target that fits a request within a batch strikes there: `failNext` and `throttle` only this
+ * request, which fails its changeset; the others the batch as a whole.
+ */
 export interface FaultTarget {
-  /** The logical operation: `GET`, `POST`, `MERGE`, `PATCH`, `PUT`, `DELETE`. */
+  /** The logical operation: `GET`, `POST`, `MERGE`, `PATCH`, `PUT`, `DELETE`, `BATCH`. */
   readonly method?: string;
   /** Either face's name of the entity set, or the logical name. */
   readonly entitySet?: string;

@@ -4,7 +4,8 @@ import type { FaceAnswer } from './faces/face';
 /** How an answer reaches the client: whole, cut in its middle, or not at all. */
 export type Delivery = 'whole' | 'truncated' | 'dropped';
 
-function payloadOf({ json, text }: FaceAnswer): Buffer {
+/** The bytes of an answer's body. */
+export function payloadOf({ json, text }: FaceAnswer): Buffer {
   if (text !== undefined) return Buffer.from(text);
   return json === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(json));
 }

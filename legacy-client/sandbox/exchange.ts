@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { CrmError } from './crm-error';
 import { deliver, type Delivery } from './delivery';
 import { failure, loginPage, notLoggedIn, throttled } from './fault-answers';
-import type { ReceivedRequest } from './face-request';
+import { receivePart, type ReceivedRequest } from './face-request';
 import type { Face, FaceAnswer } from './faces/face';
 import type { StruckFaults } from './faults';
-import type { OpenEntry } from './journal';
+import { handle } from './handling';
+import type { NewEntry } from './journal';
 import type { SandboxParts } from './local-control';
 
 /** What an exchange needs of the sandbox. */
@@ -22,28 +22,6 @@ interface Outcome {
 }
 
 const whole = (answer: FaceAnswer): Outcome => ({ answer, delivery: 'whole' });
-
-/** Let the face answer, refusals in its own shape, and note whether the store changed. */
-function handle(
-  face: Face,
-  received: ReceivedRequest,
-  { store, entry }: { readonly store: SandboxParts['store']; readonly entry: OpenEntry },
-): FaceAnswer {
-  const before = store.version;
-  try {
-    if (received.problem !== undefined) throw new CrmError('badQuery', received.problem);
-    return face.handle(received.request);
-  } catch (error) {
-    if (error instanceof CrmError) {
-      const code = face.writeCode(error.codeOn(face.name));
-      return face.error(error.statusOn(face.name), code, error.message);
-    }
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return face.error(500, '', `The sandbox itself failed: ${reason}`);
-  } finally {
-    entry.applied = store.version !== before;
-  }
-}
 
 function outcomeOf(face: Face, fault: StruckFaults['outcome'], apply: () => FaceAnswer): Outcome {
   switch (fault?.type) {
@@ -79,23 +57,39 @@ export async function exchange(
   face: Face,
   { received, response, turnedAway }: Incoming,
 ): Promise<void> {
-  const { entitySet, key, url, body } = received;
-  const { method } = received.request;
-  const open = { method, face: face.name, entitySet, key, url };
-  const entry = context.journal.open(body === undefined ? open : { ...open, body });
-  const struck =
-    turnedAway === undefined ? context.faults.strike({ method, entitySet, key }) : undefined;
+  const entry = context.journal.open(entryOf(face, received));
+  const struck = turnedAway === undefined ? context.faults.strike(entry) : undefined;
   // A client that gives up meanwhile does not stop the request: it is applied all the same.
   await wait(struck?.delayBeforeMs, context.signal);
   const { answer, delivery } =
     turnedAway === undefined
-      ? outcomeOf(face, struck?.outcome, () =>
-          handle(face, received, { store: context.store, entry }),
-        )
+      ? outcomeOf(face, struck?.outcome, () => handle({ ...context, face, entry }, received))
       : whole(turnedAway);
   await wait(struck?.delayAfterMs, context.signal);
   if (delivery === 'whole') entry.status = answer.status;
   deliver(response, answer, delivery);
+}
+
+function entryOf(face: Face, received: ReceivedRequest): NewEntry {
+  const { request, batch } = received;
+  const entry = { face: face.name, ...journalled(received) };
+  if (batch === undefined) return entry;
+  const parts = batch
+    .flatMap((member) => member.parts)
+    .map((part) => journalled(receivePart(face, request.root, part)))
+    .map((part) => ({ ...part, applied: false, status: null }));
+  return { ...entry, parts };
+}
+
+function journalled({
+  request: { method },
+  entitySet,
+  key,
+  url,
+  body,
+}: ReceivedRequest): Omit<NewEntry, 'face' | 'parts'> {
+  const entry = { method, entitySet, key, url };
+  return body === undefined ? entry : { ...entry, body };
 }
 
 async function wait(delayMs: number | undefined, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { readBatch, type WrittenMember, type WrittenPart } from './batch/read-batch';
+import { CrmError } from './crm-error';
 import { resourcePath, type Face, type FaceRequest } from './faces/face';
 import { parseGuid } from './guid';
 
@@ -11,8 +13,10 @@ export interface ReceivedRequest {
   readonly url: string;
   /** Parsed where it is JSON; undefined for none. */
   readonly body: unknown;
-  /** What is wrong with the URL itself. */
+  /** What is wrong with the URL itself, or with the form of a batch. */
   readonly problem: string | undefined;
+  /** Of a batch: what it is made of. */
+  readonly batch?: readonly WrittenMember[];
 }
 
 /** Read the body of a request to its end. */
@@ -67,9 +71,8 @@ function parsedBody(body: string): unknown {
 }
 
 /** The 2011 service takes its updates through POST, so that proxies let them pass. */
-function logicalMethod(face: Face, incoming: IncomingMessage): string {
-  const method = incoming.method ?? 'GET';
-  const tunnelled = incoming.headers['x-http-method'];
+function logicalMethod(face: Face, { method, headers }: WrittenRequest): string {
+  const tunnelled = headers['x-http-method'];
   const isTunnelled = face.name === 'dynamics2011' && method === 'POST';
   return isTunnelled && typeof tunnelled === 'string' ? tunnelled.toUpperCase() : method;
 }
@@ -92,23 +95,62 @@ function addressed(path: string): Pick<ReceivedRequest, 'entitySet' | 'key'> {
   return { entitySet: resource.set, key: parseGuid(key) ?? null };
 }
 
+/** A request before anything is made of it. */
+interface WrittenRequest {
+  readonly method: string;
+  /** Path and query, encoded. */
+  readonly url: string;
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  readonly headers: FaceRequest['headers'];
+  readonly body: string;
+}
+
 /** Make a face's request of one that came below its root. */
 export function receive(face: Face, incoming: IncomingMessage, body: string): ReceivedRequest {
-  const url = incoming.url ?? '/';
+  const { url = '/', method = 'GET', headers } = incoming;
+  const origin = `http://${headers.host ?? ''}`;
+  const received = requestOf(face, { method, url, origin, headers, body });
+  const isBatch = face.takesBatches && received.request.path === '$batch' && method === 'POST';
+  return isBatch ? asBatch(received) : received;
+}
+
+/** Make a face's request of one that stands in a batch, at an address of any form. */
+export function receivePart(face: Face, root: string, part: WrittenPart): ReceivedRequest {
+  const { method, address, headers, body } = part;
+  const origin = root.slice(0, root.length - face.rootPath.length);
+  const url = address.startsWith('/') ? address : address.replace(/^https?:\/\/[^/]+/i, '');
+  const below = url.startsWith('/') ? url : `${face.rootPath}/${url}`;
+  const received = requestOf(face, { method, url: below, origin, headers, body });
+  return { ...received, request: { ...received.request, isPart: true } };
+}
+
+function asBatch(received: ReceivedRequest): ReceivedRequest {
+  const { request } = received;
+  const batch = { ...received, request: { ...request, method: 'BATCH' }, body: undefined };
+  try {
+    return { ...batch, batch: readBatch(request.headers['content-type'] ?? '', request.body) };
+  } catch (error) {
+    if (!(error instanceof CrmError)) throw error;
+    return { ...batch, problem: batch.problem ?? error.message };
+  }
+}
+
+function requestOf(face: Face, written: WrittenRequest): ReceivedRequest {
+  const { url, origin, headers, body } = written;
   const queryAt = url.indexOf('?');
   const { options, problem } = readOptions(queryAt === -1 ? '' : url.slice(queryAt + 1));
   const encodedPath = pathBelow(face, url) ?? '';
   const path = decode(encodedPath) ?? encodedPath;
-  const origin = `http://${incoming.headers.host ?? ''}`;
   const query = [...options].map(([name, value]) => `${name}=${value}`).join('&');
   return {
     request: {
-      method: logicalMethod(face, incoming),
+      method: logicalMethod(face, written),
       root: origin + face.rootPath,
       urlLength: origin.length + url.length,
       path,
       options,
-      headers: incoming.headers,
+      headers,
       body,
     },
     ...addressed(path),

@@ -18,7 +18,12 @@ export interface FaultCandidate {
   /** As in the URL. */
   readonly entitySet: string;
   readonly key: string | null;
+  /** The requests of a batch. */
+  readonly parts?: readonly FaultCandidate[];
 }
+
+/** What a fault does to one request of a batch. */
+export type PartFault = Extract<FaultAction, { type: 'fail' | 'throttle' }>;
 
 /** The faults that strike one request: any delays, and at most one of the others. */
 export interface StruckFaults {
@@ -56,19 +61,34 @@ export class Faults {
 
   /** Use up what strikes this request, the oldest first. */
   strike(request: FaultCandidate): StruckFaults {
-    const fitting = this.pending.filter(({ target }) => this.fits(target, request));
+    const fitting = this.pending.filter(
+      ({ action, target }) =>
+        this.fits(target, request) ||
+        (!isPartFault(action) && request.parts?.some((part) => this.fits(target, part)) === true),
+    );
     const isDelay = (when: string) => (fault: PendingFault) =>
       fault.action.type === 'delay' && fault.action.when === when;
     const before = fitting.find(isDelay('before'));
     const after = fitting.find(isDelay('after'));
     const outcome = fitting.find(({ action }) => action.type !== 'delay');
-    for (const fault of [before, after, outcome]) if (fault !== undefined) fault.left -= 1;
-    this.pending = this.pending.filter(({ left }) => left > 0);
+    this.use([before, after, outcome]);
     return {
       delayBeforeMs: delayOf(before),
       delayAfterMs: delayOf(after),
       outcome: outcome?.action.type === 'delay' ? undefined : outcome?.action,
     };
+  }
+
+  /** Use up what strikes this request of a batch by itself: a fault with a target that fits it. */
+  strikePart(part: FaultCandidate): PartFault | undefined {
+    const fault = this.pending.find(
+      ({ action, target: { method, entitySet, key } }) =>
+        isPartFault(action) &&
+        (method ?? entitySet ?? key) !== undefined &&
+        this.fits({ method, entitySet, key }, part),
+    );
+    this.use([fault]);
+    return fault !== undefined && isPartFault(fault.action) ? fault.action : undefined;
   }
 
   /** One line each: `loseResponse POST AccountSet (2 left)`. */
@@ -84,6 +104,11 @@ export class Faults {
     this.pending = [];
   }
 
+  private use(struck: readonly (PendingFault | undefined)[]): void {
+    for (const fault of struck) if (fault !== undefined) fault.left -= 1;
+    this.pending = this.pending.filter(({ left }) => left > 0);
+  }
+
   private fits(target: FaultTarget, { method, entitySet, key }: FaultCandidate): boolean {
     const isMethod = target.method === undefined || target.method.toUpperCase() === method;
     const wanted = target.entitySet;
@@ -93,6 +118,11 @@ export class Faults {
     const isKey = target.key === undefined || parseGuid(target.key) === key;
     return isMethod && isSet && isKey;
   }
+}
+
+/** Without an answer, or with half of one, a batch is struck as a whole. */
+function isPartFault(action: FaultAction): action is PartFault {
+  return action.type === 'throttle' || (action.type === 'fail' && action.answer.form !== 'drop');
 }
 
 function delayOf(fault: PendingFault | undefined): number {

@@ -2,6 +2,7 @@ export type {
   FailNext,
   FaultTarget,
   JournalEntry,
+  JournalPart,
   Sandbox,
   SandboxControl,
   SandboxRecord,

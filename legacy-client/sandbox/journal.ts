@@ -1,14 +1,22 @@
-import type { JournalEntry } from './control';
+import type { JournalEntry, JournalPart } from './control';
+
+type Open<Entry> = { -readonly [K in keyof Entry]: Entry[K] };
+
+/** A batch's request while it is handled. */
+export type OpenPart = Open<JournalPart>;
 
 /** An entry while its request is handled. */
-export type OpenEntry = { -readonly [K in keyof JournalEntry]: JournalEntry[K] };
+export type OpenEntry = Open<Omit<JournalEntry, 'parts'>> & { readonly parts?: OpenPart[] };
+
+/** What is known of a request when it comes. */
+export type NewEntry = Omit<OpenEntry, 'sequence' | 'applied' | 'status'>;
 
 /** Every request that the faces received, in the order of arrival. */
 export class Journal {
   private entries: OpenEntry[] = [];
 
   /** Open an entry; it is completed in place. Sequences begin at 1 after each {@link clear}. */
-  open(request: Omit<JournalEntry, 'sequence' | 'applied' | 'status'>): OpenEntry {
+  open(request: NewEntry): OpenEntry {
     const sequence = this.entries.length + 1;
     const entry: OpenEntry = { ...request, sequence, applied: false, status: null };
     this.entries.push(entry);
@@ -16,7 +24,9 @@ export class Journal {
   }
 
   list(): JournalEntry[] {
-    return this.entries.map((entry) => ({ ...entry }));
+    return this.entries.map(({ parts, ...entry }) =>
+      parts === undefined ? entry : { ...entry, parts: parts.map((part) => ({ ...part })) },
+    );
   }
 
   clear(): void {

@@ -116,7 +116,10 @@ test.each([
   expect(error.message).not.toMatch(/accountid|password/);
 });
 
-test.each<[string, number, string, [typeof LegacyError, string]]>([
+/** A class of errors, whatever it is made with. */
+type Kind = new (...parts: never[]) => LegacyError;
+
+test.each<[string, number, string, [Kind, string]]>([
   ['a missing record', 404, '0x80040217', [LegacyNotFoundError, 'refused']],
   ['a conflict', 412, '0x80060882', [LegacyConflictError, 'refused']],
   ['a duplicate key', 400, '0x80040237', [LegacyConflictError, 'refused']],
@@ -154,7 +157,7 @@ test('one operation alone needs no Content-ID to be known', async () => {
   expect(await failureOf(connect().batch(two.slice(1)))).toMatchObject({ index: 0 });
 });
 
-test.each<[string, number, typeof LegacyError, string]>([
+test.each<[string, number, Kind, string]>([
   ['a service without batches', 404, LegacyResponseError, 'refused'],
   ['a service that takes no such size', 413, LegacyResponseError, 'refused'],
   ['a login that has ended', 401, LegacyLoginError, 'refused'],

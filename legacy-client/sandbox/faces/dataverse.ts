@@ -41,6 +41,7 @@ const listOptions = [...recordOptions, '$filter', '$orderby', '$top', '$count', 
 /** Largest page, and where counts stop counting. */
 const serviceLimit = 5000;
 const longestUrl = 32_768;
+const longestUrlInBatch = 65_536;
 
 /** Options of {@link DataverseFace}. */
 export interface DataverseOptions {
@@ -62,6 +63,7 @@ interface SingleAnswer {
 export class DataverseFace implements Face {
   readonly name = 'dataverse';
   readonly rootPath = '/api/data/v9.2';
+  readonly takesBatches = true;
   private readonly pager = new Pager();
 
   constructor(
@@ -70,8 +72,10 @@ export class DataverseFace implements Face {
   ) {}
 
   handle(request: FaceRequest): FaceAnswer {
-    if (request.urlLength > longestUrl) throw new CrmError('uriTooLong', 'The URL is too long.');
-    refuseUnbuilt(request.path, ['$batch', '$metadata']);
+    const longest = request.isPart === true ? longestUrlInBatch : longestUrl;
+    if (request.urlLength > longest) throw new CrmError('uriTooLong', 'The URL is too long.');
+    if (request.path === '$batch') throw misplacedBatch(request);
+    refuseUnbuilt(request.path, ['$metadata']);
     const path = resourcePath(request.path);
     const model = this.bySet(path?.set ?? '');
     if (path === undefined || model === undefined) {
@@ -217,13 +221,14 @@ export class DataverseFace implements Face {
     row: Row,
     { request, isNew }: { readonly request: FaceRequest; readonly isNew: boolean },
   ): FaceAnswer {
+    const address = `${model.collectionName}(${row.key})`;
     if (preferencesOf(request.headers).returnsRepresentation) {
       const selection = this.selection(model, request);
       const status = isNew ? 201 : 200;
-      return this.single(model, row, { request, selection, status });
+      return { ...this.single(model, row, { request, selection, status }), address };
     }
-    const address = `${request.root}/${model.collectionName}(${row.key})`;
-    return { status: 204, headers: { ...odataVersion, 'odata-entityid': address } };
+    const headers = { ...odataVersion, 'odata-entityid': `${request.root}/${address}` };
+    return { status: 204, headers, address };
   }
 
   private single(
@@ -276,6 +281,12 @@ export class DataverseFace implements Face {
   private bySet(collectionName: string): EntityModel | undefined {
     return [...this.store.models.values()].find((model) => model.collectionName === collectionName);
   }
+}
+
+function misplacedBatch({ isPart }: FaceRequest): CrmError {
+  return isPart === true
+    ? new CrmError('badRequest', 'A batch cannot hold another batch.')
+    : new CrmError('methodNotAllowed', 'A batch is sent with POST.');
 }
 
 /** Read `guid` or `accountid=guid`; there are no alternate keys here. */

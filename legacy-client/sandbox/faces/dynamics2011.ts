@@ -42,6 +42,7 @@ export interface Dynamics2011Options {
 export class Dynamics2011Face implements Face {
   readonly name = 'dynamics2011';
   readonly rootPath = '/XRMServices/2011/OrganizationData.svc';
+  readonly takesBatches = false;
   private readonly pager = new Pager();
 
   constructor(

@@ -21,6 +21,8 @@ export interface FaceRequest {
   readonly headers: IncomingHttpHeaders;
   /** As it came; empty for none. */
   readonly body: string;
+  /** The request stands in a batch. */
+  readonly isPart?: boolean;
 }
 
 /** An answer before it is written out. */
@@ -31,6 +33,8 @@ export interface FaceAnswer {
   readonly json?: unknown;
   /** Written out as it is; needs a `content-type` among the headers. */
   readonly text?: string;
+  /** Not written out: the record that was written, below the root (`accounts(c5f2…)`). */
+  readonly address?: string;
 }
 
 /** One of the two services over the store. */
@@ -38,6 +42,8 @@ export interface Face {
   readonly name: 'dynamics2011' | 'dataverse';
   /** `/api/data/v9.2` */
   readonly rootPath: string;
+  /** Whether there is a `$batch`. */
+  readonly takesBatches: boolean;
   /** @throws CrmError when the request is refused. */
   handle(request: FaceRequest): FaceAnswer;
   /** An error in the face's own shape; `code` as the face writes codes. */

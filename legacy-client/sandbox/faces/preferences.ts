@@ -6,6 +6,8 @@ export interface Preferences {
   readonly returnsRepresentation: boolean;
   /** A feed of changes is wanted: a list that ends with a delta link. */
   readonly tracksChanges: boolean;
+  /** A batch goes on behind a request that failed. */
+  readonly continuesOnError: boolean;
   /** Whether an annotation is wanted: `Microsoft.Dynamics.CRM.lookuplogicalname`. */
   readonly wantsAnnotation: (name: string) => boolean;
 }
@@ -40,6 +42,7 @@ export function preferencesOf(headers: IncomingHttpHeaders): Preferences {
     maxPageSize: Number.isInteger(size) && size > 0 ? size : undefined,
     returnsRepresentation: pairs.get('return') === 'representation',
     tracksChanges: pairs.has('odata.track-changes'),
+    continuesOnError: (pairs.get('odata.continue-on-error') ?? 'false') !== 'false',
     wantsAnnotation: annotations === undefined ? () => false : annotationTest(annotations),
   };
 }

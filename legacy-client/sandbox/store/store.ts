@@ -27,6 +27,7 @@ export class Store {
   private readonly tables = new Map<string, Table>();
   private lastVersion = 0;
   private generation = 0;
+  private undo: (() => void)[] | undefined;
 
   constructor(
     readonly models: EntityModels,
@@ -127,7 +128,11 @@ export class Store {
       this.put(from, referrer, { ...values, [property.name]: null, ModifiedOn });
     }
     this.lastVersion += 1;
-    for (const gone of plan.deletions) this.table(gone.model).delete(gone.key, this.lastVersion);
+    for (const gone of plan.deletions) {
+      const table = this.table(gone.model);
+      this.undo?.push(table.restorer(gone.key));
+      table.delete(gone.key, this.lastVersion);
+    }
   }
 
   /**
@@ -156,6 +161,22 @@ export class Store {
     this.table(model).load([...rows.values()]);
   }
 
+  /** Carry out several writes together: when one of them throws, those before it are taken back. */
+  atomically<Result>(writes: () => Result): Result {
+    const { lastVersion } = this;
+    const undo: (() => void)[] = [];
+    this.undo = undo;
+    try {
+      return writes();
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      this.lastVersion = lastVersion;
+      throw error;
+    } finally {
+      this.undo = undefined;
+    }
+  }
+
   private throughPlugIns(model: EntityModel, values: Values): Values {
     try {
       return this.options.onWrite?.(model.logicalName, values) ?? values;
@@ -166,7 +187,9 @@ export class Store {
 
   private put(model: EntityModel, key: string, values: SandboxRecord): Row {
     this.lastVersion += 1;
-    return this.table(model).put(key, values, this.lastVersion);
+    const table = this.table(model);
+    this.undo?.push(table.restorer(key));
+    return table.put(key, values, this.lastVersion);
   }
 
   private checkLookups(

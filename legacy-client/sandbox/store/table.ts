@@ -64,6 +64,19 @@ export class Table {
     for (const [name, index] of this.indexes) index.delete(key, before.values[name]);
   }
 
+  /** What brings a record back to its present state, or takes it away again. */
+  restorer(key: string): () => void {
+    const row = this.rows.get(key);
+    const before = row === undefined ? undefined : { ...row };
+    const deletion = this.deletions.get(key);
+    return () => {
+      if (before === undefined) this.delete(key, 0);
+      else this.put(key, before.values, before.version);
+      if (deletion === undefined) this.deletions.delete(key);
+      else this.deletions.set(key, deletion);
+    };
+  }
+
   index(property: PropertyModel): HashIndex {
     const existing = this.indexes.get(property.name);
     if (existing !== undefined) return existing;

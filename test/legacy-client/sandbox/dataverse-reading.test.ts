@@ -243,7 +243,7 @@ test.each([
   ['accounts(12)', 400],
   ['nothings', 404],
   ['accounts/nothing', 404],
-  ['$batch', 501],
+  ['$batch', 405],
 ])('%s is refused', async (path, status) => {
   expect((await get(path)).status).toBe(status);
 });

@@ -15,6 +15,8 @@ export interface RawRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly text?: string;
 }
 
 function parsed(text: string): unknown {
@@ -27,7 +29,7 @@ function parsed(text: string): unknown {
 
 /** Send one request over a connection of its own, with nothing in between. */
 export async function send(url: string, raw: RawRequest = {}): Promise<RawAnswer> {
-  const { method = 'GET', headers = {}, body } = raw;
+  const { method = 'GET', headers = {}, body, text: plain } = raw;
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
   return await new Promise((resolve, reject) => {
     const all = { accept: 'application/json', ...type, ...headers };
@@ -42,7 +44,7 @@ export async function send(url: string, raw: RawRequest = {}): Promise<RawAnswer
       });
     });
     outgoing.on('error', reject);
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    outgoing.end(plain ?? (body === undefined ? undefined : JSON.stringify(body)));
   });
 }
 
