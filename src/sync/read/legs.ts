@@ -91,11 +91,17 @@ async function narrowed(
   leg: Leg,
 ): Promise<{ bound: Bound; by: ConformedInclude } | undefined> {
   for (const include of leg.includes) {
-    if (include.required === false || !(include.required ?? include.where)) continue;
+    if (!mustMatch(include)) continue;
     const through = await boundThrough(knowledge, leg.mapping, include);
     if (through) return { bound: allOf([leg.bound, through]), by: include };
   }
   return undefined;
+}
+
+/** A separate include is a read of its own: it leaves the rows that it belongs to as they are. */
+function mustMatch({ required, where, separate, limit }: ConformedInclude): boolean {
+  const isSeparate = separate ?? limit !== undefined;
+  return !isSeparate && (required ?? where !== undefined);
 }
 
 async function boundThrough(

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
+
+const faces: Face[] = ['dynamics2011', 'dataverse'];
+
+/** What random sequences (test/sync/exactness) have found, each in its shortest form. */
+describe.each(faces)('what random sequences have found, %s face', (face) => {
+  let world: DualWorld;
+
+  beforeAll(async () => {
+    world = await openDualWorld({ face });
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.close());
+
+  it('takes a condition in a separate include for one on the included rows only', async () => {
+    const { Contact, Interaction } = world.models;
+    const contact = { ContactId: randomUUID(), LastName: 'Example' };
+    const interaction = { optevia_interactionId: randomUUID(), optevia_Subject: 'A call' };
+    await world.sandbox.load('contact', [contact]);
+    await world.sandbox.load('optevia_interaction', [interaction]);
+    const where = { subject: 'Nothing of the kind' };
+    const interactions = { model: Interaction, as: 'interactions', separate: true, where };
+    const rows = await Contact.findAll({ include: [interactions] });
+    expect(rows.map(({ lastName }) => lastName)).toEqual(['Example']);
+    expect(rows[0]?.interactions).toEqual([]);
+  });
+});
