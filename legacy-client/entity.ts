@@ -26,6 +26,21 @@ export type PropertyKind =
 /** A property's value in the neutral form that {@link PropertyKind} lists; `null` for none. */
 export type LegacyValue = string | number | boolean | Date | null;
 
+/**
+ * The type that a property has in the service's `$metadata`, where one kind may have several. Only
+ * `odata2` and `odata4` look at it.
+ */
+export type WireType =
+  | 'Edm.String'
+  | 'Edm.Int32'
+  | 'Edm.Int64'
+  | 'Edm.Decimal'
+  | 'Edm.Double'
+  | 'Edm.Single'
+  | 'Edm.Date'
+  | 'Edm.DateTime'
+  | 'Edm.DateTimeOffset';
+
 /** The entity that a lookup points to. */
 export interface LookupTarget {
   /** As in the URL: `AccountSet`, `accounts`. */
@@ -42,8 +57,10 @@ export interface LegacyProperty {
    */
   readonly name: string;
   readonly kind: PropertyKind;
+  /** Left out where it is the usual one of the kind; docs/WIRE.md lists them. */
+  readonly type?: WireType | undefined;
   /** Only for lookups. */
-  readonly target?: LookupTarget;
+  readonly target?: LookupTarget | undefined;
 }
 
 /** What the client must know of an entity set to speak of its records. */

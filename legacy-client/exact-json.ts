@@ -3,9 +3,19 @@ export class ExactNumber {
   constructor(readonly digits: string) {}
 }
 
+/**
+ * A text that is written into JSON with its slashes escaped: `\/Date(0)\/`.
+ *
+ * @remarks WCF Data Services tells dates of OData v2 from other texts by these backslashes.
+ */
+export class SlashedText {
+  constructor(readonly text: string) {}
+}
+
 /** Write JSON; {@link ExactNumber}s keep their digits, absent properties are left out. */
 export function writeJson(value: unknown): string {
   if (value instanceof ExactNumber) return value.digits;
+  if (value instanceof SlashedText) return JSON.stringify(value.text).replaceAll('/', '\\/');
   if (Array.isArray(value)) return `[${value.map(writeJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value)

@@ -36,6 +36,7 @@ export type {
   LegacyValue,
   LookupTarget,
   PropertyKind,
+  WireType,
 } from './entity';
 export {
   LegacyAbortedError,

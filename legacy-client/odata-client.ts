@@ -1,3 +1,4 @@
+import { Absences } from './absences';
 import type { BatchOperation, BatchResult } from './batch/operation';
 import { sendBatch } from './batch/send-batch';
 import type {
@@ -13,9 +14,11 @@ import { createdKey } from './created-key';
 import type { Dialect } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyConflictError } from './errors';
+import type { Answer } from './exchanger';
 import { planCount, planList } from './list-plan';
 import { delivered, followPages, inParallel } from './pager';
 import type { LegacyFilter, LegacyQuery } from './query';
+import { RequiredConditions } from './required-conditions';
 
 /** What an {@link ODataClient} works with. */
 export interface ODataClientParts extends CallParts {
@@ -29,11 +32,14 @@ export class ODataClient implements LegacyClient {
   readonly dialect: Dialect;
 
   private readonly calls: Calls;
+  private readonly absences: Absences;
+  private readonly conditions = new RequiredConditions();
 
   constructor(private readonly parts: ODataClientParts) {
     this.baseUrl = parts.root;
     this.dialect = parts.dialect;
     this.calls = new Calls(parts);
+    this.absences = new Absences(parts.dialect.vagueNotFound === true);
   }
 
   async list(
@@ -63,7 +69,10 @@ export class ODataClient implements LegacyClient {
     const request = this.calls.spelled(entity, 'GET', () =>
       this.calls.fitting((choices) => this.dialect.get(entity, key, choices)),
     );
-    const answer = await this.calls.send(entity, request, { ...options, repeatable: true });
+    const answer = await this.sureOfAbsence(entity, { ...options, key }, () =>
+      this.calls.send(entity, request, { ...options, repeatable: true }),
+    );
+    this.absences.answered(entity);
     return this.calls.record(entity, answer);
   }
 
@@ -90,7 +99,7 @@ export class ODataClient implements LegacyClient {
         onUncertainRepeat,
       });
       if (answer.body !== undefined) return this.calls.record(entity, answer);
-      const named = key ?? createdKey(answer.headers);
+      const named = createdKey(answer.headers) ?? key;
       return await this.calls.readCreated(entity, { request, key: named, signal });
     } catch (error) {
       // A lost first try has made the record that the second one ran into.
@@ -106,13 +115,16 @@ export class ODataClient implements LegacyClient {
     { ifMatch, signal }: ConditionalOptions = {},
   ): Promise<LegacyRecord | undefined> {
     if (Object.keys(changes).length === 0) return undefined;
-    const condition = ifMatch === undefined ? {} : { ifMatch };
-    const request = this.calls.spelled(entity, 'MERGE', () =>
-      this.calls.fitting((choices) =>
-        this.dialect.update(entity, key, changes, { ...choices, ...condition }),
-      ),
-    );
-    const answer = await this.calls.send(entity, request, { signal, repeatable: false });
+    const send = (condition: string | undefined): Promise<Answer> => {
+      const given = condition === undefined ? {} : { ifMatch: condition };
+      const request = this.calls.spelled(entity, 'MERGE', () =>
+        this.calls.fitting((choices) =>
+          this.dialect.update(entity, key, changes, { ...choices, ...given }),
+        ),
+      );
+      return this.calls.send(entity, request, { signal, repeatable: false });
+    };
+    const answer = await this.conditions.send(entity, ifMatch, send);
     return answer.body === undefined ? undefined : this.calls.record(entity, answer);
   }
 
@@ -121,10 +133,30 @@ export class ODataClient implements LegacyClient {
     key: string,
     { ifMatch, signal }: ConditionalOptions = {},
   ): Promise<void> {
-    const request = this.calls.spelled(entity, 'DELETE', () =>
-      this.dialect.delete(entity, key, ifMatch),
+    const send = async (condition: string | undefined): Promise<void> => {
+      const request = this.calls.spelled(entity, 'DELETE', () =>
+        this.dialect.delete(entity, key, condition),
+      );
+      await this.calls.send(entity, request, { signal, repeatable: false });
+    };
+    await this.sureOfAbsence(entity, { key, signal }, () =>
+      this.conditions.send(entity, ifMatch, send),
     );
-    await this.calls.send(entity, request, { signal, repeatable: false });
+  }
+
+  private async sureOfAbsence<Result>(
+    entity: LegacyEntity,
+    { key, ...options }: { key: string; signal?: AbortSignal | undefined },
+    send: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await send();
+    } catch (error) {
+      const property = { name: entity.key, kind: 'guid' } as const;
+      const filter = { op: 'eq', property, value: key } as const;
+      const list = (): Promise<LegacyRecord[]> => this.list(entity, { filter }, options);
+      throw await this.absences.judged(error, entity, list);
+    }
   }
 
   async batch(

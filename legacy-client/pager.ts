@@ -22,12 +22,17 @@ export async function* followPages(
     seen.add(url);
     const answer = await source.read(request, url);
     const { records, next } = source.decode(answer);
-    url = next === undefined ? undefined : nextAddress(source.root, next, answer);
+    url = next === undefined ? undefined : nextAddress(source.root, from(url, next), answer);
     if (url !== undefined && seen.has(url)) {
       throw answer.unreadable('its next page is one that was there already, so there is no end');
     }
     yield records;
   }
+}
+
+/** NOTE: an address in an answer is relative to what was asked for: a bare `?$skiptoken=…`, too. */
+function from(url: string, next: string): string {
+  return URL.canParse(next, url) ? new URL(next, url).href : next;
 }
 
 /** NOTE: the next request carries the login, so it must go where the first one went. */

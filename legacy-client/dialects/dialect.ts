@@ -14,7 +14,7 @@ export interface DecodedPage {
 
 /** What a request needs beyond its address: the transport adds authentication and limits. */
 export interface DialectRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'MERGE' | 'DELETE';
   /** Relative to the service root, encoded. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -87,6 +87,19 @@ export interface DialectCapabilities {
   readonly batch: boolean;
   /** Most operations of one changeset. */
   readonly maxBatch: number;
+  /**
+   * What instants are in the service's `$metadata`; default `Edm.DateTime` in OData v2, where
+   * literals of one are not compared with the other.
+   */
+  readonly dateTimeType?: 'Edm.DateTime' | 'Edm.DateTimeOffset' | undefined;
+  /** OData 4.01's `in`, which makes filters shorter; only `odata4` asks. */
+  readonly inOperator?: boolean | undefined;
+  /** An update may be a POST with `X-HTTP-Method: MERGE` (default), or has to be a MERGE. */
+  readonly tunnelsUpdates?: boolean | undefined;
+  /** A 404 may be a proxy's, or mean an entity set that is not there: a list by key tells. */
+  readonly vagueNotFound?: boolean | undefined;
+  /** Comparisons that the service takes in one filter: ASP.NET's own limit is met at about 20. */
+  readonly maxComparisons?: number | undefined;
   /** Default name of the property with the stamp of the last change. */
   readonly modifiedOn?: string;
   /** Default name of the property with the stamp of creation. */

@@ -10,6 +10,8 @@ export interface FilterSpelling {
   contains(path: string, literal: string): string;
   /** Left out where the service has no such functions. */
   readonly datePart?: (part: DatePart, path: string) => string;
+  /** The next value that can be read, for properties that the service may keep finer than that. */
+  readonly next?: (property: LegacyProperty, value: SendableValue) => SendableValue | undefined;
   /** A set operator for these values; undefined where `or` has to do. */
   readonly in?: (property: LegacyProperty, values: readonly SendableValue[]) => string | undefined;
 }
@@ -59,13 +61,30 @@ function printOperand(spelling: FilterSpelling, filter: LegacyFilter): string {
   return filter.op === 'and' || filter.op === 'or' || filter.op === 'in' ? `(${printed})` : printed;
 }
 
+/** NOTE: what is read as one value is a range where the service keeps finer ones. */
+function printCompared(
+  spelling: FilterSpelling,
+  compared: { op: ComparisonOperator; property: LegacyProperty; value: SendableValue },
+): string {
+  const { op, property, value } = compared;
+  const path = spelling.path(property);
+  const from = spelling.literal(property, value);
+  const next = spelling.next?.(property, value);
+  if (next === undefined || op === 'lt' || op === 'ge') return `${path} ${op} ${from}`;
+  const upTo = spelling.literal(property, next);
+  if (op === 'gt') return `${path} ge ${upTo}`;
+  if (op === 'le') return `${path} lt ${upTo}`;
+  const within = `(${path} ge ${from} and ${path} lt ${upTo})`;
+  return op === 'eq' ? within : `not ${within}`;
+}
+
 function printComparison(
   spelling: FilterSpelling,
   { op, property, value }: NodeOf<ComparisonOperator>,
 ): string {
   const path = spelling.path(property);
   if (value !== null) {
-    return `${path} ${op} ${spelling.literal(property, sendableValue(property, value))}`;
+    return printCompared(spelling, { op, property, value: sendableValue(property, value) });
   }
   if (op === 'eq' || op === 'ne') return `${path} ${op} null`;
   throw new UnsendableError(`${property.name} ${op} null is never true: compare with eq or ne`);
@@ -101,7 +120,7 @@ function printIn(spelling: FilterSpelling, { property, values }: NodeOf<'in'>): 
 }
 
 function equals(spelling: FilterSpelling, property: LegacyProperty, value: SendableValue): string {
-  return `${spelling.path(property)} eq ${spelling.literal(property, value)}`;
+  return printCompared(spelling, { op: 'eq', property, value });
 }
 
 function isPresent(value: LegacyValue): value is SendableValue {

@@ -1,6 +1,7 @@
 import type { Dialect, DialectCapabilities } from './dialect';
 import { readCount } from './count-reading';
 import { printFilter, type FilterSpelling } from './filter-printing';
+import { nextInstant, typedInstants } from './instants';
 import { withOptions } from './query-options';
 import { isWireObject, type RecordSpelling } from './record-reading';
 import { v2Dialect } from './v2';
@@ -20,14 +21,16 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
+  vagueNotFound: true,
   changes: 'stamp',
   batch: true,
   maxBatch: 100,
 };
 
-const filters: FilterSpelling = {
+const spelling: FilterSpelling = {
   path: ({ name }) => name,
   literal: v2Literal,
+  next: nextInstant,
   contains: (path, text) => `substringof(${text},${path})`,
   datePart: (part, path) => `${part}(${path})`,
 };
@@ -49,12 +52,18 @@ const headers = {
  * @remarks Source: OData v2 operations, URI conventions, JSON format.
  */
 export function odata2(overrides: Partial<DialectCapabilities> = {}): Dialect {
+  const capabilities = { ...defaults, ...overrides };
+  const typed = typedInstants(capabilities);
+  const filters: FilterSpelling = {
+    ...spelling,
+    literal: (property, value) => v2Literal(typed(property), value),
+  };
   const parts = v2Dialect({
     name: 'odata2',
-    capabilities: { ...defaults, ...overrides },
+    capabilities,
     filters,
     records,
-    write: (property, value) => ({ [property.name]: v2Json(property, value) }),
+    write: (property, value) => ({ [property.name]: v2Json(typed(property), value) }),
     headers,
   });
   return {

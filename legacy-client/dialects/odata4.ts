@@ -1,5 +1,7 @@
 import { readCount } from './count-reading';
-import type { Dialect, DialectCapabilities } from './dialect';
+import type { Dialect, DialectCapabilities, DialectRequest } from './dialect';
+import type { FilterSpelling } from './filter-printing';
+import { nextInstant } from './instants';
 import { v4Dialect } from './v4';
 import { v4Version } from './v4-answers';
 import { v4Json } from './v4-bodies';
@@ -18,10 +20,22 @@ const defaults: DialectCapabilities = {
   emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
+  vagueNotFound: true,
   changes: 'none',
   batch: true,
   maxBatch: 100,
 };
+
+/** NOTE: an instant is a range here, so `or` has to do for those. */
+const printIn: FilterSpelling['in'] = (property, values) => {
+  if (property.kind === 'dateTime') return undefined;
+  return `${property.name} in (${values.map((value) => v4Literal(property, value)).join(',')})`;
+};
+
+/** An update of a record that is gone must not create it: OData v4 would. */
+const ANY_VERSION = '*';
+
+const returning = { Prefer: 'return=representation' };
 
 /**
  * Speak to any server of OData v4. Lookups, option sets and money are plain properties.
@@ -29,12 +43,15 @@ const defaults: DialectCapabilities = {
  * @remarks Source: OASIS OData 4.0 part 1 (protocol), part 2 (URL conventions), JSON format.
  */
 export function odata4(overrides: Partial<DialectCapabilities> = {}): Dialect {
+  const capabilities = { ...defaults, ...overrides };
   const parts = v4Dialect({
     name: 'odata4',
-    capabilities: { ...defaults, ...overrides },
+    capabilities,
     filters: {
       path: ({ name }) => name,
       literal: v4Literal,
+      next: nextInstant,
+      ...(capabilities.inOperator === true && { in: printIn }),
       contains: (path, text) => `contains(${path},${text})`,
       datePart: (part, path) => `${part}(${path})`,
     },
@@ -43,7 +60,20 @@ export function odata4(overrides: Partial<DialectCapabilities> = {}): Dialect {
   });
   return {
     ...parts,
+    create: (...of) => withHeaders(parts.create(...of), returning),
+    update: (entity, key, changes, { ifMatch, ...choices } = {}) => {
+      const condition = ifMatch ?? (capabilities.etags ? ANY_VERSION : undefined);
+      const given = condition === undefined ? choices : { ...choices, ifMatch: condition };
+      return withHeaders(parts.update(entity, key, changes, given), returning);
+    },
     decodeCount: readCount,
     classifyError: ({ status }) => (status === 404 ? 'notFound' : undefined),
   };
+}
+
+function withHeaders(
+  request: DialectRequest,
+  headers: Readonly<Record<string, string>>,
+): DialectRequest {
+  return { ...request, headers: { ...request.headers, ...headers } };
 }

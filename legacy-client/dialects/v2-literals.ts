@@ -1,35 +1,53 @@
-import type { LegacyProperty } from '../entity';
+import type { LegacyProperty, PropertyKind, WireType } from '../entity';
 import { utcSpelling } from './calendar';
 import type { SendableValue } from './sendable';
 
 const LARGEST_INT32 = 2_147_483_647;
 
+const usualTypes: Partial<Record<PropertyKind, WireType>> = {
+  decimal: 'Edm.Decimal',
+  money: 'Edm.Decimal',
+  string: 'Edm.String',
+};
+
 /**
  * Write a value as OData v2 writes it in URLs, not yet URL-encoded.
  *
  * @returns `'O''Brien'`, `guid'…'`, `datetime'2026-11-21T12:26:26.123'` (UTC), `12.50M`, `5`,
- *   `5000000000L`, `true`. A day is its midnight in UTC.
+ *   `5000000000L`, `true`; where the property says so, `datetimeoffset'…Z'`, `12.5d`, `5L`. A day
+ *   is its midnight in UTC.
  * @remarks Source: OData v2 URI conventions, abstract type system. Without `M` a decimal would be
  *   read as a double, which WCF Data Services refuses to compare with a decimal.
  */
-export function v2Literal({ kind }: LegacyProperty, value: SendableValue): string {
-  if (value instanceof Date) return `datetime'${utcSpelling(value)}'`;
-  switch (kind) {
-    case 'string':
-      return quoted(String(value));
-    case 'guid':
-    case 'lookup':
-      return `guid'${String(value)}'`;
-    case 'decimal':
-    case 'money':
-      return `${String(value)}M`;
-    case 'dateOnly':
-      return `datetime'${String(value)}T00:00:00'`;
-    case 'integer':
-      return Math.abs(Number(value)) > LARGEST_INT32 ? `${String(value)}L` : String(value);
+export function v2Literal(property: LegacyProperty, value: SendableValue): string {
+  const { kind, type = usualTypes[kind] } = property;
+  if (value instanceof Date) return instant(utcSpelling(value), type);
+  const text = String(value);
+  if (kind === 'dateOnly') return instant(`${text}T00:00:00`, type);
+  switch (type) {
+    case 'Edm.String':
+      return quoted(text);
+    case 'Edm.Decimal':
+      return `${text}M`;
+    case 'Edm.Double':
+      return `${text}d`;
+    case 'Edm.Single':
+      return `${text}f`;
+    case 'Edm.Int64':
+      return `${text}L`;
     default:
-      return String(value);
+      return untyped(kind, text);
   }
+}
+
+function untyped(kind: PropertyKind, text: string): string {
+  if (kind === 'guid' || kind === 'lookup') return `guid'${text}'`;
+  const isLong = kind === 'integer' && Math.abs(Number(text)) > LARGEST_INT32;
+  return isLong ? `${text}L` : text;
+}
+
+function instant(iso: string, type: WireType | undefined): string {
+  return type === 'Edm.DateTimeOffset' ? `datetimeoffset'${iso}Z'` : `datetime'${iso}'`;
 }
 
 /** A string literal of any OData version: quotes inside are doubled. */

@@ -60,9 +60,13 @@ function v2Requests({ capabilities, filters, records, write, headers }: V2Varian
       return { method: 'POST', path: entity.entitySet, headers: written, body };
     },
     update: (entity, key, changes, { ifMatch } = {}) => ({
-      method: 'POST',
+      ...(capabilities.tunnelsUpdates === false
+        ? { method: 'MERGE', headers: { ...written, ...conditional(ifMatch) } }
+        : {
+            method: 'POST',
+            headers: { ...written, ...conditional(ifMatch), 'X-HTTP-Method': 'MERGE' },
+          }),
       path: keyPath(entity, key),
-      headers: { ...written, ...conditional(ifMatch), 'X-HTTP-Method': 'MERGE' },
       body: writeChanges(entity, changes, write),
     }),
     delete: (entity, key, ifMatch) => ({

@@ -52,7 +52,8 @@ export function v4Dialect(variant: V4Variant): Omit<Dialect, 'decodeCount' | 'cl
     filter: (filter) => printFilter(filters, filter),
     path: (property) => filters.path(property),
     decodePage: (entity, body) => readV4Page(records, entity, body),
-    decodeRecord: (entity, body, etag) => readV4Record(records, entity, { body, etag }),
+    decodeRecord: (entity, body, etag) =>
+      readV4Record(records, entity, { body, etag: capabilities.etags ? etag : undefined }),
   };
 }
 
@@ -86,9 +87,12 @@ function v4Reads({
   };
 }
 
-function v4Writes({ write }: V4Variant): Pick<Dialect, 'create' | 'update' | 'delete'> {
+function v4Writes({
+  capabilities,
+  write,
+}: V4Variant): Pick<Dialect, 'create' | 'update' | 'delete'> {
   const conditional = (ifMatch?: string): Record<string, string> =>
-    ifMatch === undefined ? {} : { 'If-Match': ifMatch };
+    capabilities.etags && ifMatch !== undefined ? { 'If-Match': ifMatch } : {};
   return {
     create: (entity, values, { key } = {}) => {
       const ownKey = key === undefined ? {} : { [entity.key]: sendableKey(entity, key) };

@@ -1,4 +1,4 @@
-import type { LegacyValue, PropertyKind } from '../../legacy-client';
+import type { LegacyValue, PropertyKind, WireType } from '../../legacy-client';
 
 /** A local attribute's value as Sequelize holds it. */
 export type LocalValue = unknown;
@@ -8,6 +8,8 @@ export interface Field {
   /** The legacy property: the schema name on Dynamics 2011, the logical name on Dataverse. */
   readonly property: string;
   readonly kind: PropertyKind;
+  /** The type in the service's `$metadata`, where it is not the usual one of the kind. */
+  readonly type?: WireType | undefined;
   /**
    * What a legacy filter can say of the local value: `order` (smaller here is smaller there),
    * `equality`, or `none` where a conversion of your own stands in between.
@@ -21,11 +23,23 @@ export interface Field {
   fromLegacy(value: NonNullable<LegacyValue>): LocalValue;
 }
 
+/** What a field may be told of its property. */
+export interface FieldOptions {
+  /**
+   * The type in the `$metadata` of an `odata2` or `odata4` service, where it is not the usual one of
+   * the kind: `Edm.Double` of a decimal, `Edm.Int64` of a whole number, `Edm.DateTimeOffset` of an
+   * instant.
+   */
+  readonly type?: WireType;
+}
+
 /** What {@link field.custom} needs: one property, and both directions. */
 export interface CustomField {
   readonly property: string;
   /** The kind that the property has in the legacy system. */
   readonly kind: PropertyKind;
+  /** As in {@link FieldOptions}. */
+  readonly type?: WireType;
   /** From the local value to the wire's neutral form. Never called with null. */
   toLegacy(value: LocalValue): LegacyValue;
   /** From the wire's neutral form to the local value. Never called with null. */
@@ -149,11 +163,26 @@ export const field = {
   /** Text of any length; on the wire the same as {@link field.string}. */
   text: (property: string): Field => ({ property, kind: 'string', ...texts }),
   /** A whole number. */
-  integer: (property: string): Field => ({ property, kind: 'integer', ...wholeNumbers }),
+  integer: (property: string, options?: FieldOptions): Field => ({
+    property,
+    kind: 'integer',
+    ...options,
+    ...wholeNumbers,
+  }),
   /** A decimal number; local value as Sequelize's DECIMAL gives it, a string. */
-  decimal: (property: string): Field => ({ property, kind: 'decimal', ...decimals }),
+  decimal: (property: string, options?: FieldOptions): Field => ({
+    property,
+    kind: 'decimal',
+    ...options,
+    ...decimals,
+  }),
   /** An amount of money; local value a decimal string. */
-  money: (property: string): Field => ({ property, kind: 'money', ...decimals }),
+  money: (property: string, options?: FieldOptions): Field => ({
+    property,
+    kind: 'money',
+    ...options,
+    ...decimals,
+  }),
   /** True or false. */
   boolean: (property: string): Field => ({
     property,
@@ -163,15 +192,26 @@ export const field = {
     fromLegacy: same,
   }),
   /** An instant, a Date in UTC. Dynamics keeps whole seconds. */
-  dateTime: (property: string): Field => ({ property, kind: 'dateTime', ...instants }),
+  dateTime: (property: string, options?: FieldOptions): Field => ({
+    property,
+    kind: 'dateTime',
+    ...options,
+    ...instants,
+  }),
   /** A day without a time, `'2026-11-21'`. */
-  dateOnly: (property: string): Field => ({
+  dateOnly: (property: string, options?: FieldOptions): Field => ({
     property,
     kind: 'dateOnly',
+    ...options,
     ...days,
   }),
   /** A GUID that is not a reference. */
-  guid: (property: string): Field => ({ property, kind: 'guid', ...guids }),
+  guid: (property: string, options?: FieldOptions): Field => ({
+    property,
+    kind: 'guid',
+    ...options,
+    ...guids,
+  }),
   /** An option set: its number, or with `options` (`{ name: number }`) its name. */
   optionSet: (property: string, options?: Readonly<Record<string, number>>): Field => ({
     property,
@@ -182,10 +222,14 @@ export const field = {
    * A reference to a record of another mapped model; the local attribute is a foreign key to that
    * model's primary key. On Dataverse `property` is the navigation name.
    */
-  lookup: (property: string, target: { readonly model: string }): Field => ({
+  lookup: (
+    property: string,
+    { model, type }: FieldOptions & { readonly model: string },
+  ): Field => ({
     property,
     kind: 'lookup',
-    model: target.model,
+    type,
+    model,
     ...guids,
   }),
   /** A property that needs a conversion of your own. */

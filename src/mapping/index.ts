@@ -1,9 +1,10 @@
-export { field, type CustomField, type Field, type LocalValue } from './field';
+export { field, type CustomField, type Field, type FieldOptions, type LocalValue } from './field';
 export { MappingError } from './errors';
 export {
   defineMigrator,
   type ConflictRule,
   type ConversionContext,
+  type FollowOptions,
   type Migrator,
   type MigratorDefinition,
 } from './migrator';

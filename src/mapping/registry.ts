@@ -49,7 +49,7 @@ export function buildRegistry(migrators: readonly Migrator[], dialect: Dialect):
     if (drafts.has(draft.name)) throw new MappingError(draft.name, ['It is mapped twice.']);
     drafts.set(draft.name, draft);
   }
-  for (const draft of drafts.values()) complete(draft, drafts);
+  for (const draft of drafts.values()) complete(draft, drafts, dialect);
   return drafts;
 }
 
@@ -78,7 +78,27 @@ function stamp(own: string | null | undefined, byDialect: string | undefined): s
   return own === null ? undefined : (own ?? byDialect);
 }
 
-function complete(draft: Draft, all: ReadonlyMap<string, Draft>): void {
+function followingProblems({ definition, entity }: Draft, { name, changes }: Dialect): string[] {
+  const { follow } = definition;
+  if (follow === undefined || follow === false) return [];
+  const problems: string[] = [];
+  if (changes === 'none') {
+    problems.push(
+      `It cannot be followed: ${name} has no feed of changes. Where this service has one, say ` +
+        `createLegacyClient({ capabilities: { changes: 'delta' } }) or 'stamp'.`,
+    );
+  }
+  if (changes === 'stamp' && entity.modifiedOn === undefined) {
+    problems.push('It cannot be followed without a stamp of the last change: set modifiedOn.');
+  }
+  for (const [option, ms] of Object.entries(follow === true ? {} : follow)) {
+    if (typeof ms === 'number' && ms >= 0) continue;
+    problems.push(`follow.${option} must be a number of milliseconds from 0.`);
+  }
+  return problems;
+}
+
+function complete(draft: Draft, all: ReadonlyMap<string, Draft>, dialect: Dialect): void {
   const problems: string[] = [];
   const attributes: MappedAttribute[] = [];
   for (const [attribute, field] of Object.entries(draft.definition.fields)) {
@@ -86,6 +106,7 @@ function complete(draft: Draft, all: ReadonlyMap<string, Draft>): void {
     const mapped = mapAttribute(draft, { attribute, field, all }, problems);
     if (mapped) attributes.push(mapped);
   }
+  problems.push(...followingProblems(draft, dialect));
   if (problems.length > 0) throw new MappingError(draft.name, problems);
   const extra = Object.entries(draft.definition.properties ?? {}).map(([name, kind]) => ({
     name,
@@ -119,7 +140,12 @@ function mapAttribute(
   return {
     attribute,
     column: definition.field ?? attribute,
-    property: { name: field.property, kind: field.kind, target: target && lookupTarget(target) },
+    property: {
+      name: field.property,
+      kind: field.kind,
+      type: field.type,
+      target: target && lookupTarget(target),
+    },
     comparable: field.comparable,
     sent: !(draft.definition.neverSend ?? []).includes(field.property),
     target,

@@ -220,11 +220,28 @@ test('Dataverse and other servers have their own not-found answers', async () =>
   expect((await failureOf(dataverse.get(dataverseAccount, guid(1)))).constructor).toBe(
     LegacyResponseError,
   );
-  answerWith(404, '{"error":{"code":"","message":"Not found"}}');
-  for (const dialect of ['odata2', 'odata4'] as const) {
-    const error = await failureOf(connect({ dialect }).get(product, guid(1)));
-    expect(error).toBeInstanceOf(LegacyNotFoundError);
-  }
+});
+
+test.each([
+  ['odata2', '{"error":{"code":"","message":"Not found"}}', '{"d":{"results":[]}}'],
+  ['odata4', '{"error":{"code":"","message":"Not found"}}', '{"value":[]}'],
+  ['odata4', '', '{"value":[]}'],
+  ['odata4', 'Not found', '{"value":[]}'],
+] as const)('%s: a 404 (%s) is "not found" when a list agrees', async (dialect, body, empty) => {
+  server.script = ({ url }, response) => {
+    const isList = url.includes('$filter');
+    response.writeHead(isList ? 200 : 404).end(isList ? empty : body);
+  };
+  const client = connect({ dialect });
+  const error = await failureOf(client.get(product, guid(1)));
+  expect(error).toBeInstanceOf(LegacyNotFoundError);
+  answerWith(404, body);
+  const unclear = await failureOf(connect({ dialect }).get(product, guid(1)));
+  expect(unclear.constructor).toBe(LegacyResponseError);
+  // Once the entity set has answered, its own words are enough.
+  const isOwn = body.startsWith('{');
+  const again = await failureOf(client.delete(product, guid(1)));
+  expect(again).toBeInstanceOf(isOwn ? LegacyNotFoundError : LegacyResponseError);
 });
 
 test('a refusal by a plug-in comes as 500 but complete: the service has answered', async () => {

@@ -1,5 +1,5 @@
 import { createDialect } from '../../../legacy-client/dialects';
-import { writeJson } from '../../../legacy-client/exact-json';
+import { SlashedText, writeJson } from '../../../legacy-client/exact-json';
 import { account, dataverseAccount, guid, key, name, product, revenue } from '../entities';
 
 const crm = createDialect('dynamics2011');
@@ -59,8 +59,8 @@ describe('Dynamics 2011', () => {
       Revenue: { Value: '12.50' },
       optevia_Rating: '0.1',
       CustomerTypeCode: { Value: 3 },
-      optevia_FoundedOn: '/Date(1795219200000)/',
-      optevia_LastVerified: '/Date(1663715691123)/',
+      optevia_FoundedOn: new SlashedText('/Date(1795219200000)/'),
+      optevia_LastVerified: new SlashedText('/Date(1663715691123)/'),
       optevia_Sector: { Id: guid(9), LogicalName: 'optevia_sector' },
     });
   });
@@ -257,10 +257,11 @@ describe('other servers', () => {
     expect(odata2.delete(product, guid(1), 'W/"1"').headers).toHaveProperty('If-Match', 'W/"1"');
   });
 
-  test('OData v4 updates by PATCH, conditionally only when asked', () => {
+  test('OData v4 updates by PATCH what is there, and creates nothing by it', () => {
     const request = odata4.update(product, guid(1), { SupplierId: guid(2) });
     expect(request).toMatchObject({ method: 'PATCH', body: { SupplierId: guid(2) } });
-    expect(request.headers).not.toHaveProperty('If-Match');
+    expect(request.headers).toHaveProperty('If-Match', '*');
+    expect(odata4.delete(product, guid(1)).headers).not.toHaveProperty('If-Match');
     expect(odata4.list(product, {}, { pageSize: 20 }).headers).toHaveProperty(
       'Prefer',
       'odata.maxpagesize=20',
