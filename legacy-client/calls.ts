@@ -1,3 +1,4 @@
+import type { CallOptions } from './client';
 import type { Dialect, DialectRequest, RequestChoices } from './dialects/dialect';
 import { MalformedAnswerError, UnsendableError } from './dialects/problems';
 import type { LegacyEntity, LegacyRecord } from './entity';
@@ -79,12 +80,13 @@ export class Calls {
     }
   }
 
-  pageSource(entity: LegacyEntity, signal: AbortSignal | undefined): PageSource {
+  pageSource(entity: LegacyEntity, { signal, priority }: CallOptions): PageSource {
     const { root, dialect, sender } = this.parts;
     const { entitySet } = entity;
     return {
       root,
-      read: (request, url) => sender.send({ request, url, entitySet, repeatable: true, signal }),
+      read: (request, url) =>
+        sender.send({ request, url, entitySet, repeatable: true, signal, priority }),
       decode: (answer) => this.decoded(answer, () => dialect.decodePage(entity, answer.body)),
     };
   }

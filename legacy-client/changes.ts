@@ -84,7 +84,7 @@ async function* deltaOf(
   const first = trackingChanges(
     dialect.list(entity, {}, pageSize === undefined ? {} : { pageSize }),
   );
-  const source = calls.pageSource(entity, signal);
+  const source = calls.pageSource(entity, signal ? { signal } : {});
   const seen = new Set<string>();
   let url = since === undefined ? `${root}/${first.path}` : ownAddress(parts, entity, since);
   for (;;) {

@@ -2,12 +2,18 @@ import type { BatchOperation, BatchResult } from './batch/operation';
 import type { ChangePage, ChangesOptions } from './changes';
 import type { Dialect } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord, LegacyValue } from './entity';
+import type { Priority } from './limits/priority';
 import type { LegacyFilter, LegacyQuery } from './query';
 
 /** Options of every call. */
 export interface CallOptions {
   /** Gives the request up; a write that was under way then ends with outcome `unknown`. */
   readonly signal?: AbortSignal;
+  /**
+   * `'bulk'` for a load that can wait: interactive calls go first, and have a share of the turns and
+   * of the budget to themselves. Default `'interactive'`.
+   */
+  readonly priority?: Priority;
 }
 
 /** Options of {@link LegacyClient.create}. */
@@ -32,6 +38,13 @@ export interface ConditionalOptions extends CallOptions {
 
 /** Values to send, by property name, in the neutral form of {@link LegacyValue}. */
 export type LegacyChanges = Readonly<Record<string, LegacyValue>>;
+
+/** A request that would be sent. */
+export interface PlannedRequest {
+  readonly method: string;
+  /** Absolute, as it would be sent. */
+  readonly url: string;
+}
 
 /**
  * A connection to one OData service. Every method throws a `LegacyError` (see errors.ts) and
@@ -103,6 +116,14 @@ export interface LegacyClient {
   changes(entity: LegacyEntity, options?: ChangesOptions): AsyncIterable<ChangePage>;
   /** Every key, a page at a time; nothing but keys is asked for. */
   keys(entity: LegacyEntity, options?: CallOptions): AsyncIterable<readonly string[]>;
+  /**
+   * The requests that `list` begins with, one unless the filter has to be split; nothing is sent.
+   *
+   * @throws LegacyRequestError when the query cannot be asked.
+   */
+  listRequests(entity: LegacyEntity, query?: LegacyQuery): readonly PlannedRequest[];
+  /** The same for `count`; undefined where the dialect cannot count. */
+  countRequests(entity: LegacyEntity, filter?: LegacyFilter): readonly PlannedRequest[] | undefined;
   /** Ends kept-alive connections. */
   close(): void;
 }

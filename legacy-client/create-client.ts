@@ -5,7 +5,10 @@ import { createDialect } from './dialects';
 import type { DialectCapabilities, DialectName } from './dialects/dialect';
 import type { Exchange } from './exchange';
 import { Exchanger } from './exchanger';
-import { Limiter } from './limiter';
+import { AdaptiveConcurrency } from './limits/adaptive-concurrency';
+import { type CircuitOptions, createCircuit } from './limits/circuit';
+import { Limiter } from './limits/limiter';
+import { type BudgetOptions, RequestBudget } from './limits/request-budget';
 import { ODataClient } from './odata-client';
 import { Sender } from './sender';
 import { Transport } from './transport';
@@ -24,8 +27,15 @@ export interface LegacyClientOptions {
   readonly timeoutMs?: number;
   /** How often a request is sent at most, where a repeat harms nothing; default 4. */
   readonly maxAttempts?: number;
-  /** Requests under way at a time; default 8. */
+  /**
+   * Requests under way at a time at most; default 40, below Dataverse's limit of 52. It begins with
+   * 8, grows while that goes well, and is halved when the service throttles or becomes slow.
+   */
   readonly maxConcurrency?: number;
+  /** How many requests may be sent a minute and a day; without it as many as the service takes. */
+  readonly budget?: BudgetOptions;
+  /** When to fail at once instead of asking a service that is down. */
+  readonly circuit?: CircuitOptions;
   /** Records in a page, where the dialect can ask for it: OData v4. */
   readonly pageSize?: number;
   /** Told of every exchange, failed ones included; values and credentials are never in it. */
@@ -44,8 +54,11 @@ export interface LegacyClientOptions {
  * });
  */
 export function createLegacyClient(options: LegacyClientOptions): LegacyClient {
-  const { timeoutMs = 30_000, maxAttempts = 4, maxConcurrency = 8, pageSize } = options;
+  const { timeoutMs = 30_000, maxAttempts = 4, maxConcurrency = 40, pageSize } = options;
+  const { budget, circuit } = options;
   positive({ timeoutMs, maxAttempts, maxConcurrency, pageSize });
+  requireBudget(budget);
+  requireCircuit(circuit);
   const root = serviceRoot(options.baseUrl);
   const dialect = createDialect(options.dialect, options.capabilities);
   const transport = new Transport(timeoutMs);
@@ -58,7 +71,11 @@ export function createLegacyClient(options: LegacyClientOptions): LegacyClient {
       dialect,
       onExchange: options.onExchange,
     }),
-    limiter: new Limiter(maxConcurrency),
+    limiter: new Limiter({
+      concurrency: new AdaptiveConcurrency({ max: maxConcurrency, slowMs: timeoutMs / 3 }),
+      budget: budget && new RequestBudget(budget),
+    }),
+    circuit: createCircuit(circuit),
     session: new Session(isScheme ? login : auth),
     maxAttempts,
   });
@@ -75,4 +92,14 @@ function positive(numbers: Readonly<Record<string, number | undefined>>): void {
       throw new RangeError(`${name} must be a whole number above 0, not ${value}`);
     }
   }
+}
+
+function requireBudget({ perMinute, perDay, reserve = 0 }: BudgetOptions = {}): void {
+  positive({ 'budget.perMinute': perMinute, 'budget.perDay': perDay });
+  if (reserve >= 0 && reserve < 1) return;
+  throw new RangeError(`budget.reserve must be from 0 to below 1, not ${reserve}`);
+}
+
+function requireCircuit({ failures, openMs }: CircuitOptions = {}): void {
+  positive({ 'circuit.failures': failures, 'circuit.openMs': openMs });
 }

@@ -43,6 +43,12 @@ export class LegacyAbortedError extends LegacyError {}
 /** The service could not be reached, or the connection broke. */
 export class LegacyUnavailableError extends LegacyError {}
 
+/**
+ * The service has failed several times in a row, so nothing was sent: the next calls fail at once,
+ * and after a while one of them tries again.
+ */
+export class LegacyCircuitOpenError extends LegacyUnavailableError {}
+
 /** The service did not answer in time. */
 export class LegacyTimeoutError extends LegacyError {
   readonly timeoutMs: number;
@@ -57,9 +63,22 @@ export class LegacyTimeoutError extends LegacyError {
 export class LegacyThrottledError extends LegacyError {
   readonly retryAfterMs: number;
 
-  constructor(retryAfterMs: number, details: LegacyErrorDetails) {
-    super(`The service asks to wait ${retryAfterMs} ms`, details);
+  constructor(
+    retryAfterMs: number,
+    details: LegacyErrorDetails,
+    message = `The service asks to wait ${retryAfterMs} ms`,
+  ) {
+    super(message, details);
     this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The requests that this client may send (`budget`) are used up; nothing was sent. */
+export class LegacyBudgetError extends LegacyThrottledError {
+  constructor(retryAfterMs: number, details: LegacyErrorDetails) {
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    const message = `The client's budget of requests is used up; it has room again in ${seconds} s`;
+    super(retryAfterMs, details, message);
   }
 }
 

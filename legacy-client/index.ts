@@ -16,6 +16,7 @@ export type {
   CreateOptions,
   LegacyChanges,
   LegacyClient,
+  PlannedRequest,
 } from './client';
 export type {
   CreateChoices,
@@ -41,6 +42,8 @@ export type {
 export {
   LegacyAbortedError,
   type LegacyAnswer,
+  LegacyBudgetError,
+  LegacyCircuitOpenError,
   LegacyConflictError,
   LegacyError,
   type LegacyErrorDetails,
@@ -57,4 +60,7 @@ export {
 } from './errors';
 export type { ChangePage, ChangesOptions } from './changes';
 export type { Exchange } from './exchange';
+export type { CircuitOptions } from './limits/circuit';
+export type { Priority } from './limits/priority';
+export type { BudgetOptions } from './limits/request-budget';
 export type { ComparisonOperator, DatePart, LegacyFilter, LegacyOrder, LegacyQuery } from './query';

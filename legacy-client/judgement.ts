@@ -17,7 +17,7 @@ import {
 } from './errors';
 import { isHtml, isLoginAddress, isLoginPage, withoutFieldValues } from './html';
 import { type NetworkFailure, plainCause } from './network-failure';
-import { retryAfterMs } from './retry-after';
+import { retryAfterMs } from './limits/retry-after';
 import { withoutSecrets } from './secrets';
 import { LARGEST_ANSWER_BYTES, type TransportAnswer } from './transport';
 import { resolveAddress } from './urls';

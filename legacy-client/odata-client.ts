@@ -7,11 +7,12 @@ import type {
   CreateOptions,
   LegacyChanges,
   LegacyClient,
+  PlannedRequest,
 } from './client';
 import { type CallParts, Calls } from './calls';
 import { type ChangePage, changesOf, type ChangesOptions, keysOf } from './changes';
 import { createdKey } from './created-key';
-import type { Dialect } from './dialects/dialect';
+import type { Dialect, DialectRequest } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyConflictError } from './errors';
 import type { Answer } from './exchanger';
@@ -60,7 +61,7 @@ export class ODataClient implements LegacyClient {
     options: CallOptions = {},
   ): AsyncGenerator<readonly LegacyRecord[], void, undefined> {
     const plan = this.calls.spelled(entity, 'GET', () => planList(this.parts, entity, query));
-    const source = this.calls.pageSource(entity, options.signal);
+    const source = this.calls.pageSource(entity, options);
     const lists = plan.requests.map((request) => followPages(source, request));
     yield* delivered(inParallel(lists, this.parts.maxConcurrency), plan);
   }
@@ -189,6 +190,23 @@ export class ODataClient implements LegacyClient {
   keys(entity: LegacyEntity, options: CallOptions = {}): AsyncIterable<readonly string[]> {
     const pages = this.pages.bind(this);
     return keysOf({ ...this.parts, calls: this.calls, pages }, entity, options);
+  }
+
+  listRequests(entity: LegacyEntity, query: LegacyQuery = {}): readonly PlannedRequest[] {
+    const plan = this.calls.spelled(entity, 'GET', () => planList(this.parts, entity, query));
+    return plan.requests.map((request) => this.planned(request));
+  }
+
+  countRequests(
+    entity: LegacyEntity,
+    filter?: LegacyFilter,
+  ): readonly PlannedRequest[] | undefined {
+    const requests = this.calls.spelled(entity, 'GET', () => planCount(this.parts, entity, filter));
+    return requests?.map((request) => this.planned(request));
+  }
+
+  private planned({ method, path }: DialectRequest): PlannedRequest {
+    return { method, url: `${this.baseUrl}/${path}` };
   }
 
   close(): void {

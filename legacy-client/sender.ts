@@ -1,9 +1,19 @@
 import type { AuthorizedHeaders, Session } from './auth/session';
-import { LegacyAbortedError, LegacyError, LegacyLoginError, LegacyThrottledError } from './errors';
+import {
+  LegacyAbortedError,
+  LegacyBudgetError,
+  LegacyCircuitOpenError,
+  LegacyError,
+  LegacyLoginError,
+  LegacyThrottledError,
+  LegacyTimeoutError,
+} from './errors';
 import type { Answer, Exchanger, ExchangeSubject } from './exchanger';
 import { loginError } from './judgement';
-import type { Limiter } from './limiter';
-import { cappedWait, retryDelay } from './retry';
+import { BrokenCircuitError, type Circuit } from './limits/circuit';
+import { BudgetSpentError, type Limiter } from './limits/limiter';
+import type { Priority } from './limits/priority';
+import { cappedWait, retryDelay } from './limits/retry';
 import { sleep } from './sleep';
 
 /** One call, to be sent as often as it takes. */
@@ -12,12 +22,14 @@ export interface Sending extends ExchangeSubject {
   readonly repeatable: boolean;
   /** Called before a repeat when an earlier try may have been applied. */
   readonly onUncertainRepeat?: () => void;
+  readonly priority?: Priority | undefined;
 }
 
 /** What a {@link Sender} works with. */
 export interface SenderParts {
   readonly exchanger: Exchanger;
   readonly limiter: Limiter;
+  readonly circuit: Circuit;
   readonly session: Session;
   readonly maxAttempts: number;
 }
@@ -36,8 +48,9 @@ export class Sender {
     const tries: Tries = { count: 0 };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const task = (): Promise<Answer> => this.sendLoggedIn(sending, tries);
-        return await this.parts.limiter.run(task, sending.signal);
+        const task = (): Promise<Answer> =>
+          this.parts.circuit.run(() => this.sendLoggedIn(sending, tries));
+        return await this.parts.limiter.run(task, sending);
       } catch (caught) {
         const error = this.asLegacyError(caught, sending);
         if (!(await this.waitForRepeat(error, sending, attempt))) throw error;
@@ -52,7 +65,10 @@ export class Sender {
     attempt: number,
   ): Promise<boolean> {
     const { limiter, maxAttempts } = this.parts;
-    if (error instanceof LegacyThrottledError) limiter.pause(cappedWait(error.retryAfterMs));
+    if (error instanceof LegacyTimeoutError) limiter.slowDown();
+    else if (error instanceof LegacyThrottledError && !(error instanceof LegacyBudgetError)) {
+      limiter.slowDown(cappedWait(error.retryAfterMs));
+    }
     const delayMs = retryDelay(error, { attempt, maxAttempts, repeatable }, Math.random());
     if (delayMs === undefined || !(await sleep(delayMs, signal))) return false;
     if (error.outcome === 'unknown') onUncertainRepeat?.();
@@ -93,11 +109,19 @@ export class Sender {
     }
   }
 
-  /** Leaving the queue is the only other thing that ends a call: nothing was sent then. */
+  /** What ends a call before its turn comes: nothing was sent then. */
   private asLegacyError(error: unknown, sending: Sending): LegacyError {
     if (error instanceof LegacyError) return error;
-    if (sending.signal?.aborted !== true) throw error;
     const { method, redactedUrl: url } = this.parts.exchanger.judged(sending, {});
-    return new LegacyAbortedError('Given up by the caller', { method, url, outcome: 'refused' });
+    const details = { method, url, outcome: 'refused' } as const;
+    if (error instanceof BudgetSpentError)
+      return new LegacyBudgetError(error.retryAfterMs, details);
+    if (error instanceof BrokenCircuitError) {
+      const message =
+        'The service has failed several times in a row, so it is not asked for a while';
+      return new LegacyCircuitOpenError(message, details);
+    }
+    if (sending.signal?.aborted !== true) throw error;
+    return new LegacyAbortedError('Given up by the caller', details);
   }
 }

@@ -1,10 +1,12 @@
 import {
+  LegacyBudgetError,
+  LegacyCircuitOpenError,
   type LegacyError,
   LegacyResponseError,
   LegacyThrottledError,
   LegacyTimeoutError,
   LegacyUnavailableError,
-} from './errors';
+} from '../errors';
 
 /** What a decision about a repeat depends on, beside the failure. */
 export interface RetryCircumstances {
@@ -32,6 +34,9 @@ export function retryDelay(
   random: number,
 ): number | undefined {
   if (attempt >= maxAttempts) return undefined;
+  // Both say already that waiting does not help soon.
+  if (error instanceof LegacyCircuitOpenError || error instanceof LegacyBudgetError)
+    return undefined;
   // NOTE: a service that throttles counts requests that come too early: never before its time.
   if (error instanceof LegacyThrottledError) {
     return cappedWait(error.retryAfterMs) + random * FIRST_WAIT_MS;

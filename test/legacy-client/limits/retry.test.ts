@@ -7,9 +7,9 @@ import {
   LegacyUnavailableError,
   type LegacyError,
   type LegacyOutcome,
-} from '../../legacy-client';
-import { LONGEST_WAIT_MS, retryDelay } from '../../legacy-client/retry';
-import { retryAfterMs } from '../../legacy-client/retry-after';
+} from '../../../legacy-client';
+import { LONGEST_WAIT_MS, retryDelay } from '../../../legacy-client/limits/retry';
+import { retryAfterMs } from '../../../legacy-client/limits/retry-after';
 
 const details = (outcome: LegacyOutcome) => ({
   method: 'POST',
