@@ -1,5 +1,6 @@
 import { basic } from './basic';
 import { bearer } from './bearer';
+import { clientCredentials } from './client-credentials';
 import { ntlm } from './ntlm/ntlm';
 
 /** The ways to log in: `auth.basic({ username, password })`, `auth.bearer({ token })` … */
@@ -8,6 +9,8 @@ export const auth = {
   basic,
   /** With a token, or a function that gets one. */
   bearer,
+  /** As an application, by OAuth 2 client credentials: Dataverse. */
+  clientCredentials,
   /** With a Windows account (NTLMv2): Dynamics in its own network. */
   ntlm,
 };
