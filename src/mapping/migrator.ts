@@ -17,6 +17,14 @@ export interface ConversionContext {
   readonly operation: 'create' | 'update' | 'refresh';
 }
 
+/** How a model is followed where changes are found by their stamps. */
+export interface FollowOptions {
+  /** How far before the last stamp to look again, in milliseconds; default 300,000. */
+  readonly overlapMs?: number;
+  /** How old the last comparison of all keys may be, in milliseconds; default 600,000. */
+  readonly sweepEveryMs?: number;
+}
+
 /** How one model is kept in the legacy system. See {@link defineMigrator}. */
 export interface MigratorDefinition<M extends Model = Model> {
   /** As in the URL: `AccountSet`, `accounts`. */
@@ -43,6 +51,12 @@ export interface MigratorDefinition<M extends Model = Model> {
   readonly onRejected?: 'error' | 'skip';
   /** Whether a query that no legacy filter can bound may fetch the whole entity. Default `'allow'`. */
   readonly onUnbounded?: 'allow' | 'refuse';
+  /**
+   * Load the model completely at the first need, and from then on ask only for what has changed.
+   * Needs a change feed (Dataverse) or stamps (Dynamics 2011, only for reads that take an older
+   * answer). Default false.
+   */
+  readonly follow?: boolean | FollowOptions;
   /** Change or add values by property name before they are sent. */
   toLegacy?(
     values: Readonly<Record<string, LegacyValue>>,

@@ -7,6 +7,9 @@ import { connectRevisions, prepareRevisions } from '../revisions';
 import { recover, type RecoveryReport } from './recovery/recover';
 import { startTimer } from './recovery/timer';
 import { DatabaseClock } from './clock';
+import { Feeds } from './feed/feeds';
+import { checkedFreshness } from './feed/freshness';
+import type { Freshness } from './options';
 import { openPool, poolSize } from './pool';
 import { Turns } from './recovery/turns';
 import { repair, type RightSide } from './repair/repair';
@@ -35,6 +38,8 @@ export interface ConnectOptions {
   readonly namespace?: Namespace;
   readonly logger?: Logger;
   readonly limits?: Partial<SyncLimits>;
+  /** How fresh the answers of reads are that do not say; default `'exact'`. */
+  readonly freshness?: Freshness;
   /** How often recovery runs by itself, in milliseconds; default 30,000, 0 for never. */
   readonly recoverEveryMs?: number;
 }
@@ -100,7 +105,7 @@ export async function connectLegacy(
   }
   const registry = buildRegistry(options.migrators, options.client.dialect);
   const pool = openPool(sequelize);
-  const runtime: Runtime = {
+  const parts: Omit<Runtime, 'feeds'> = {
     sequelize,
     pool,
     client: options.client,
@@ -114,7 +119,9 @@ export async function connectLegacy(
     activity: new Map(
       [...registry.keys()].map((name) => [name, { lastRefreshAt: null, refreshes: 0 }]),
     ),
+    freshness: checkedFreshness(options.freshness ?? 'exact', 'connectLegacy'),
   };
+  const runtime: Runtime = { ...parts, feeds: new Feeds(parts) };
   const timer = startTimer(options.recoverEveryMs ?? defaultRecoverEveryMs, runtime);
   const releases = [registerRuntime(runtime), useNamespace(options.namespace)];
   if (!historyOf(sequelize)) releases.push(connectRevisions(sequelize));
@@ -131,6 +138,7 @@ export async function connectLegacy(
     close: async () => {
       await timer.stop();
       for (const release of releases.splice(0).reverse()) release();
+      await runtime.feeds.close();
       await pool.close();
     },
   });

@@ -1,7 +1,7 @@
 export { connectLegacy, type ConnectOptions, type DualWrite } from './connect';
 export * from './errors';
 export { LegacyModel } from './legacy-model';
-export type { Freshness } from './options';
+export type { Freshness, MaxAge } from './options';
 export type { RecoveryReport } from './recovery/recover';
 export type { Settlement } from './recovery/settle-unit';
 export type { Logger, SyncLimits } from './runtime';

@@ -1,6 +1,7 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { registeredModel } from '../model/history';
 import { UnsupportedCallError } from './errors';
+import { checkedFreshness } from './feed/freshness';
 import type { Freshness } from './options';
 import { readExactly } from './read/exact-read';
 import type { ReadOptions } from './read/sequelize-internals';
@@ -32,9 +33,13 @@ export async function interceptRead<T>(read: InterceptedRead<T>): Promise<T> {
   }
   // Reads within the answer (of separate includes) belong to it.
   const run = (own: ReadOptions): Promise<T> => read.run({ ...own, skipLegacy: true });
-  if (options.freshness === 'local') return run(options);
+  const own = synced(read.model);
+  const given: unknown = options.freshness ?? own.runtime.freshness;
+  const freshness = checkedFreshness(given, own.mapping.name);
+  if (freshness === 'local') return run(options);
   return readExactly({
-    synced: synced(read.model),
+    synced: own,
+    freshness,
     model: read.model,
     options,
     givesRows: read.givesRows,

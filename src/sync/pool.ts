@@ -11,14 +11,14 @@ export const poolSize = 4;
  * NOTE: `Sequelize.useCLS` is global, and a query on this instance would run on the application's
  * transaction; so every statement here says `transaction` explicitly, `null` for none.
  */
-export function openPool(sequelize: Sequelize): Sequelize {
+export function openPool(sequelize: Sequelize, max = poolSize): Sequelize {
   const { options, config } = sequelize as unknown as {
     options: Options;
     config: { database: string; username: string; password: string };
   };
   return new Sequelize(config.database, config.username, config.password, {
     ...options,
-    pool: { ...options.pool, max: poolSize, min: 0 },
+    pool: { ...options.pool, max, min: 0 },
     define: {},
     sync: {},
   });

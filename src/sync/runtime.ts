@@ -2,6 +2,8 @@ import type { Sequelize, Transaction } from 'sequelize';
 import type { LegacyClient } from '../../legacy-client';
 import type { Mapping, Registry } from '../mapping';
 import { NotConnectedError } from './errors';
+import type { Feeds } from './feed/feeds';
+import type { Freshness } from './options';
 import type { DatabaseClock } from './clock';
 import type { Turns } from './recovery/turns';
 import type { Prepared } from './schema/prepared';
@@ -57,6 +59,10 @@ export interface Runtime {
   readonly limits: SyncLimits;
   readonly logger: Logger | undefined;
   readonly activity: Map<string, ModelActivity>;
+  /** What is known of models as a whole, and of earlier refreshes. */
+  readonly feeds: Feeds;
+  /** Of reads that do not say. */
+  readonly freshness: Freshness;
 }
 
 const runtimes = new WeakMap<Sequelize, Runtime>();

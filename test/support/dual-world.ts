@@ -73,8 +73,8 @@ export async function openDualWorld(options: WorldOptions = {}): Promise<DualWor
       await sandbox.reset();
       const tables = Object.values(models).map((model) => `"${model.getTableName() as string}"`);
       await sequelize.query(
-        `TRUNCATE ${tables.join(', ')}, dual_write_known, dual_write_rejected, record_revisions,
-         record_versions RESTART IDENTITY`,
+        `TRUNCATE ${tables.join(', ')}, dual_write_known, dual_write_rejected, dual_write_feeds,
+         record_revisions, record_versions RESTART IDENTITY`,
       );
     },
     close: async () => {

@@ -1,5 +1,6 @@
 import { Transaction, type FindOptions, type Model, type ModelStatic, type Order } from 'sequelize';
 import type { Synced } from '../runtime';
+import type { MaxAge } from '../options';
 import { commitOrRollBack } from '../commit-or-roll-back';
 import type { EarlyAnswer } from './early-answer';
 import { shown, visible, withoutHidden } from './hidden';
@@ -19,6 +20,7 @@ export interface Read<T> {
   readonly run: (options: ReadOptions) => Promise<T>;
   /** The result may be instances that can be checked themselves; never true of aggregates. */
   readonly givesRows: boolean;
+  readonly freshness: 'exact' | MaxAge;
 }
 
 /** A read, and what is known by now for answering it. */

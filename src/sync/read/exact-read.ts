@@ -1,8 +1,12 @@
 import type { Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import { SyncError } from '../errors';
+import { Coverage } from '../feed/coverage';
+import { rememberRefreshes } from '../feed/remember';
+import type { MaxAge } from '../options';
 import { boundOf } from '../query/bound-of-options';
 import { placeOf, refreshScope } from '../refresh/scope';
+import type { Runtime } from '../runtime';
 import { LegacyUnit } from '../write/legacy-unit';
 import { allGaps, answerThenCheck, checkThenAnswer, type Answering, type Read } from './answer';
 import { EarlyAnswer } from './early-answer';
@@ -10,6 +14,7 @@ import { legacyPage } from './page';
 import { refreshLeg, type Knowledge } from './legs';
 import { effectiveOptions } from './sequelize-internals';
 import { closeGaps, settleRefresh } from './settle-gaps';
+import type { Gaps } from './verify';
 
 /**
  * Rests between rounds, in milliseconds. Each round settles what the one before found; what still
@@ -25,9 +30,25 @@ export async function readExactly<T>(read: Read<T>): Promise<T> {
   await read.synced.runtime.prepared.require(read.synced.mapping.name);
   const transaction = transactionOf(read.options);
   const unit = transaction && LegacyUnit.of(read.synced.runtime, transaction);
-  return unit
-    ? unit.lane.run(() => answerExactly(read, transaction, unit))
-    : answerExactly(read, transaction);
+  const { runtime } = read.synced;
+  const since = read.freshness === 'exact' ? undefined : await agedSince(runtime, read.freshness);
+  const caller: Caller = { transaction, unit, since, mayCover: true };
+  return unit ? unit.lane.run(() => answerExactly(read, caller)) : answerExactly(read, caller);
+}
+
+async function agedSince({ clock }: Runtime, { maxAgeMs }: MaxAge): Promise<Date> {
+  const now = await clock.now();
+  return new Date(now.getTime() - maxAgeMs);
+}
+
+/** Who reads, and what suits them. */
+interface Caller {
+  readonly transaction: Transaction | undefined;
+  readonly unit: LegacyUnit | undefined;
+  /** The answer may be as old as this; undefined: not older than the call. */
+  readonly since: Date | undefined;
+  /** Parts may be answered without a request. */
+  readonly mayCover: boolean;
 }
 
 /**
@@ -35,37 +56,49 @@ export async function readExactly<T>(read: Read<T>): Promise<T> {
  * query may need, let Sequelize answer from the local table, and check that every row of the answer
  * is vouched for by what was fetched; settle what is not, and answer again.
  */
-async function answerExactly<T>(
-  read: Read<T>,
-  transaction: Transaction | undefined,
-  unit?: LegacyUnit,
-): Promise<T> {
+async function answerExactly<T>(read: Read<T>, caller: Caller): Promise<T> {
   const { runtime, mapping } = read.synced;
+  const { transaction, unit, since, mayCover } = caller;
   const scope = refreshScope(runtime, transaction, unit);
   const effective = await effectiveOptions(read.model, read.options, read.givesRows);
   const bound = await boundOf(runtime, placeOf(scope), { mapping, where: effective.where });
   const page = legacyPage(mapping, bound, effective);
-  const early = EarlyAnswer.of(read, effective, transaction);
-  const knowledge: Knowledge = {
-    ...{ scope, early },
+  const marks: Pick<Knowledge, 'seen' | 'hidden' | 'gone'> = {
     ...{ seen: new Map(), hidden: new Map(), gone: new Map() },
-    ...{ rejected: [], ahead: [] },
+  };
+  const { includes, where } = effective;
+  const coverage = mayCover ? Coverage.of({ ...marks, scope, since }, mapping, includes) : undefined;
+  // What is read before a feed has been followed is not the answer.
+  const early = coverage ? undefined : EarlyAnswer.of(read, effective, transaction);
+  const knowledge: Knowledge = {
+    ...{ scope, early, coverage, ...marks },
+    ...{ rejected: [], ahead: [], refreshes: [] },
   };
   try {
-    await refreshLeg(knowledge, { mapping, bound, includes: effective.includes, page });
+    await refreshLeg(knowledge, { mapping, bound, includes, page, root: { where } });
     await settleRefresh(knowledge);
+    await rememberRefreshes(scope, { ...knowledge, isShared: since !== undefined });
     const accepted = await early?.accepted(knowledge);
     if (accepted) return accepted.value;
-    return await answerInRounds({ read, knowledge, effective, page, early }, transaction);
+    const answering = { read, knowledge, effective, page, early };
+    const answered = await answerInRounds(answering, transaction);
+    return answered ? answered.value : await answerExactly(read, { ...caller, mayCover: false });
   } finally {
     await early?.settled();
   }
 }
 
+/** What is ahead here may agree with the legacy system by now, or give way to it. */
+function mustAsk({ coverage }: Knowledge, { ahead }: Gaps): boolean {
+  return ahead.length > 0 && (coverage?.isUsed ?? false);
+}
+
+/** @returns undefined when rows must be asked for after all. */
+
 async function answerInRounds<T>(
   answering: Answering<T>,
   transaction: Transaction | undefined,
-): Promise<T> {
+): Promise<{ readonly value: T } | undefined> {
   const { read, knowledge, effective, page, early } = answering;
   // A row that is gone and stands before a page moves it, without being on it.
   const showsAll = effective.isWhole && !effective.offset;
@@ -74,8 +107,9 @@ async function answerInRounds<T>(
   for (const restMs of rests) {
     const { result, gaps } = await answer(answering, transaction);
     if (result && (!early || (await early.stillAgrees(knowledge, result.value)))) {
-      return result.value;
+      return result;
     }
+    if (mustAsk(knowledge, gaps)) return undefined;
     // A page shows only the gaps on it; the rows that would move up have theirs, too.
     const isCut = effective.limit !== undefined && !page;
     await closeGaps(knowledge, isCut ? await allGaps(answering, transaction) : gaps);

@@ -5,6 +5,8 @@ import type { MappedAttribute, Mapping } from '../../mapping';
 import { UntranslatableQueryError, type AheadRow, type RejectedRecord } from '../errors';
 import { allOf, oneOf, type Bound } from '../query/bound';
 import { boundOf } from '../query/bound-of-options';
+import type { Coverage, CoveredLeg } from '../feed/coverage';
+import type { DoneRefresh } from '../feed/remember';
 import { applyAnswer } from '../refresh/apply';
 import { placeOf, type RefreshScope } from '../refresh/scope';
 import { fetchRecords, keyProperty } from '../refresh/fetch';
@@ -25,6 +27,10 @@ export interface Knowledge {
   readonly ahead: { mapping: Mapping; rows: AheadRow[] }[];
   /** A local answer that is read meanwhile; what agrees with it need not be compared again. */
   readonly early?: EarlyAnswer<unknown> | undefined;
+  /** What needs no request, because it is new enough as it is here. */
+  readonly coverage?: Coverage | undefined;
+  /** What was fetched. */
+  readonly refreshes: DoneRefresh[];
 }
 
 /** One model's part of a call: the root, or an include. */
@@ -34,6 +40,8 @@ export interface Leg {
   readonly includes: readonly ConformedInclude[];
   /** Only for the root: the first records are enough. */
   readonly page?: LegacyPage;
+  /** Only of the root: its own condition. */
+  readonly root?: CoveredLeg['root'];
 }
 
 /** The set of a map under a name, made on first use. */
@@ -48,20 +56,30 @@ export function setOf(sets: Map<string, Set<string>>, name: string): Set<string>
  * include, in bulk, by the keys of what it belongs to.
  */
 export async function refreshLeg(knowledge: Knowledge, leg: Leg): Promise<void> {
-  const narrowing = leg.bound.filter === 'all' ? await narrowed(knowledge, leg) : undefined;
+  const here = await knowledge.coverage?.recordsOf(leg);
+  const isNarrow = here !== undefined || leg.bound.filter !== 'all';
+  const narrowing = isNarrow ? undefined : await narrowed(knowledge, leg);
   const bound = narrowing?.bound ?? leg.bound;
-  const records = await refreshBound(knowledge, leg.mapping, bound, leg.page);
+  const records = here ?? (await refreshBound(knowledge, { ...leg, bound }));
   for (const include of leg.includes) {
     const isFresh = include === narrowing?.by && (include.include ?? []).length === 0;
     if (!isFresh) await refreshInclude(knowledge, leg.mapping, { include, records });
   }
 }
 
-async function refreshBound(
+/** The records that a bound selects, from the local table where that is new enough. */
+async function recordsWithin(
   knowledge: Knowledge,
   mapping: Mapping,
   bound: Bound,
-  page?: LegacyPage,
+): Promise<readonly LegacyRecord[]> {
+  const here = await knowledge.coverage?.recordsOf({ mapping, bound });
+  return here ?? refreshBound(knowledge, { mapping, bound });
+}
+
+async function refreshBound(
+  knowledge: Knowledge,
+  { mapping, bound, page }: Pick<Leg, 'mapping' | 'bound' | 'page'>,
 ): Promise<readonly LegacyRecord[]> {
   if (bound.filter === 'none') return [];
   const isWhole = bound.filter === 'all' && !page;
@@ -70,7 +88,8 @@ async function refreshBound(
     throw new UntranslatableQueryError(reason, { model: mapping.name });
   }
   const filter = typeof bound.filter === 'string' ? undefined : bound.filter;
-  const fetched = await fetchRecords(knowledge.scope.runtime, mapping, { filter, ...page });
+  const query = { ...(filter && { filter }), ...page };
+  const fetched = await fetchRecords(knowledge.scope.runtime, mapping, query);
   for (const key of fetched.gone) setOf(knowledge.gone, mapping.name).add(key);
   const seen = setOf(knowledge.seen, mapping.name);
   for (const record of fetched.records) seen.add(record.key);
@@ -79,6 +98,8 @@ async function refreshBound(
   const applied = await applyAnswer(knowledge.scope, { ...fetched, mapping, records });
   knowledge.rejected.push({ mapping, records: [...applied.rejected] });
   knowledge.ahead.push({ mapping, rows: [...applied.ahead] });
+  const keys = fetched.records.map(({ key }) => key);
+  knowledge.refreshes.push({ mapping, query, askedAt: fetched.askedAt, keys });
   return fetched.records;
 }
 
@@ -121,7 +142,7 @@ async function boundThrough(
   if (association.associationType === 'BelongsTo') {
     const lookup = mapping.byAttribute.get(association.foreignKey);
     if (!lookup) return undefined;
-    const records = await refreshBound(knowledge, target, bound);
+    const records = await recordsWithin(knowledge, target, bound);
     return oneOf(
       lookup.property,
       records.map(({ key }) => key),
@@ -130,7 +151,7 @@ async function boundThrough(
   const lookup = target.byAttribute.get(association.foreignKey);
   if (association.associationType === 'BelongsToMany' || lookup?.target !== mapping)
     return undefined;
-  const records = await refreshBound(knowledge, target, bound);
+  const records = await recordsWithin(knowledge, target, bound);
   return oneOf(keyProperty(mapping), pointedTo(records, lookup));
 }
 
@@ -160,7 +181,7 @@ async function refreshInclude(
   }
   const links = association.throughModel && mappingOf(knowledge, association.throughModel);
   if (links) {
-    const rows = await refreshBound(
+    const rows = await recordsWithin(
       knowledge,
       links,
       referringTo(links, association.foreignKey, records),

@@ -26,7 +26,10 @@ async function settleUnseen(
   const gone = setOf(knowledge.gone, mapping.name);
   const kept = await keptTombstones(placeOf(scope), mapping, keys);
   for (const key of await removeKept(scope, mapping, kept)) hidden.add(key);
-  const open = keys.filter((key) => !kept.includes(key));
+  const unseen = keys.filter((key) => !kept.includes(key));
+  const fresh = await knowledge.coverage?.freshKeys(mapping, unseen);
+  for (const key of fresh ?? []) seen.add(key);
+  const open = unseen.filter((key) => !fresh?.has(key));
   if (open.length === 0) return;
   const settled = await settleAbsent(scope, mapping, {
     keys: open,

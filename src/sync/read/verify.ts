@@ -77,13 +77,20 @@ export function gapsIn(knowledge: Knowledge, rows: readonly CheckedRow[]): Gaps 
     if (row.isDeleted) continue;
     if (isAhead(row)) {
       ahead.push({ mapping, row: { id, legacyId, localModifiedAt: modifiedAt, legacyModifiedAt } });
-    } else if (legacyId !== null && !setOf(knowledge.seen, mapping.name).has(legacyId)) {
+    } else if (legacyId !== null && !isVouchedFor(knowledge, mapping.name, legacyId)) {
       const keys = unseen.get(mapping) ?? [];
       keys.push(legacyId);
       unseen.set(mapping, keys);
     }
   }
   return { unseen, ahead };
+}
+
+/** What was fetched, or every row of the model, is new enough for this call. */
+function isVouchedFor(knowledge: Knowledge, name: string, key: string): boolean {
+  const { seen, hidden, coverage } = knowledge;
+  if (setOf(seen, name).has(key)) return true;
+  return (coverage?.vouched.has(name) ?? false) && !setOf(hidden, name).has(key);
 }
 
 /** Of these keys, the ones that are known to be gone although their rows are still here. */

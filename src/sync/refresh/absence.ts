@@ -82,7 +82,8 @@ async function fetchByKeys(
   return fetchRecords(scope.runtime, mapping, { filter: withKeys(mapping, keys) });
 }
 
-function checkLimits(
+/** @throws SyncError when more rows would go than the limits allow. */
+export function checkLimits(
   scope: RefreshScope,
   mapping: Mapping,
   { missing, found }: { missing: number; found: number },

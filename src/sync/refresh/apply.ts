@@ -197,6 +197,7 @@ async function withoutOpenWrites(
     scope.runtime,
     keys.filter((key) => !scope.ownKeys.has(key)),
   );
+  for (const key of open) scope.left.add(key);
   return differences.filter(({ row }) => !open.has(row.key));
 }
 

@@ -26,6 +26,8 @@ export interface RefreshScope {
   readonly ownKeys: ReadonlySet<string>;
   /** The legacy keys of records that it is going to delete: gone for it already. */
   readonly doomedKeys: ReadonlySet<string>;
+  /** Keys of rows that were left as last committed, because of others' writes under way. */
+  readonly left: Set<string>;
   /** By model: keys of records that this call has received or asked for as somebody's parents. */
   readonly expected: Map<Mapping, Set<string>>;
   /** Lookups to set when everything has arrived: two records may refer to each other. */
@@ -58,6 +60,7 @@ export function refreshScope(
     transaction: caller && isAboveReadCommitted(caller) ? caller : undefined,
     ownKeys: writes?.keys() ?? new Set(),
     doomedKeys: writes?.keys('destroy') ?? new Set(),
+    left: new Set(),
     expected: new Map(),
     deferred: [],
     rejected: [],

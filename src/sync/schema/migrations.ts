@@ -19,6 +19,10 @@ export interface SchemaStep {
  * application's transaction; `dual_write_done` is written inside it, and so says of which of them
  * the transaction has committed. An intent without a done row whose transaction has ended is a write
  * that must be taken back, or, of a delete, completed.
+ *
+ * `dual_write_feeds` says of a model that every row of it here is at least as new as `asked_at`: all
+ * of it was refreshed then, or changes have been followed since. Its `pending` records could not be
+ * brought up to date and are asked for again; the rows of `kept` ones stay although they are gone.
  */
 export const schemaSteps: readonly SchemaStep[] = [
   {
@@ -65,6 +69,24 @@ CREATE INDEX IF NOT EXISTS dual_write_intents_record ON dual_write_intents (lega
       await context.sequelize.query(`
 CREATE TABLE IF NOT EXISTS dual_write_done (
   intent_id bigint PRIMARY KEY
+)`);
+    },
+  },
+  {
+    name: '0003-feeds',
+    up: async (context) => {
+      await context.sequelize.query(`
+CREATE TABLE IF NOT EXISTS dual_write_feeds (
+  model          text        NOT NULL,
+  source         text        NOT NULL,
+  fingerprint    text        NOT NULL,
+  asked_at       timestamptz NOT NULL,
+  complete_since timestamptz,
+  token          text,
+  swept_at       timestamptz,
+  pending        uuid[]      NOT NULL DEFAULT '{}',
+  kept           uuid[]      NOT NULL DEFAULT '{}',
+  PRIMARY KEY (model, fingerprint)
 )`);
     },
   },

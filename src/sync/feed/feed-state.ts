@@ -1,0 +1,97 @@
+import { QueryTypes } from 'sequelize';
+import type { Mapping } from '../../mapping';
+import type { Runtime } from '../runtime';
+import { fingerprintOf, sourceOf } from './following';
+
+/** What `dual_write_feeds` says of a model. */
+export interface FeedState {
+  /** Every row of the model here is at least as new as this, by the database's clock. */
+  readonly askedAt: Date;
+  /** When it was loaded completely; null while it is not followed. */
+  readonly completeSince: Date | null;
+  /** What to ask the feed with next. */
+  readonly token: string | null;
+  /** When all keys were compared last. */
+  readonly sweptAt: Date | null;
+  /** Keys of records that are to be asked for again. */
+  readonly pending: readonly string[];
+  /** Keys of rows whose records are gone, and that are still here. */
+  readonly kept: readonly string[];
+}
+
+/** What is known of a feed at one moment. */
+export interface FeedLook {
+  /** The database's clock at that moment. */
+  readonly now: Date;
+  /** Undefined when there is none, or it is of another mapping or service. */
+  readonly state: FeedState | undefined;
+  /** The model has records that the local table could not take. */
+  readonly hasRejected: boolean;
+}
+
+interface LookRow extends FeedState {
+  readonly now: Date;
+  readonly hasRejected: boolean;
+  readonly isThere: boolean;
+}
+
+const columns = `
+f.asked_at AS "askedAt", f.complete_since AS "completeSince", f.token, f.swept_at AS "sweptAt",
+f.pending, f.kept`;
+
+/** Look at the feed of a model, and at the clock: one statement. */
+export async function lookAtFeed(runtime: Runtime, mapping: Mapping): Promise<FeedLook> {
+  const [row] = await runtime.pool.query<LookRow>(
+    `
+SELECT clock_timestamp() AS now, f.model IS NOT NULL AS "isThere", ${columns},
+       EXISTS (SELECT FROM dual_write_rejected r WHERE r.model = $1) AS "hasRejected"
+  FROM (SELECT $1 AS model) AS asked
+  LEFT JOIN dual_write_feeds f
+    ON f.model = asked.model AND f.source = $2 AND f.fingerprint = $3`,
+    {
+      bind: [mapping.name, sourceOf(runtime.client), fingerprintOf(mapping)],
+      type: QueryTypes.SELECT,
+      transaction: null,
+    },
+  );
+  if (!row) throw new Error('PostgreSQL answered without a row.');
+  const { now, isThere, hasRejected, ...state } = row;
+  return { now, hasRejected, state: isThere ? state : undefined };
+}
+
+/**
+ * Keep the state of a feed. An older one never replaces a newer one: token and time belong together.
+ * Processes with another mapping (while a new release is rolled out) have a state of their own.
+ *
+ * @returns what is known afterwards.
+ */
+export async function keepFeedState(
+  runtime: Runtime,
+  mapping: Mapping,
+  state: FeedState,
+): Promise<FeedLook> {
+  const { askedAt, completeSince, token, sweptAt, pending, kept } = state;
+  await runtime.pool.query(
+    `
+WITH outlived AS (
+  DELETE FROM dual_write_feeds
+   WHERE model = $1 AND fingerprint <> $3 AND (source <> $2 OR asked_at < now() - interval '7 days')
+)
+INSERT INTO dual_write_feeds AS f
+  (model, source, fingerprint, asked_at, complete_since, token, swept_at, pending, kept)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::uuid[], $9::uuid[])
+ON CONFLICT (model, fingerprint) DO UPDATE
+   SET source = excluded.source, asked_at = excluded.asked_at,
+       complete_since = excluded.complete_since, token = excluded.token,
+       swept_at = excluded.swept_at, pending = excluded.pending, kept = excluded.kept
+ WHERE f.asked_at < excluded.asked_at OR f.source <> excluded.source`,
+    {
+      bind: [
+        ...[mapping.name, sourceOf(runtime.client), fingerprintOf(mapping)],
+        ...[askedAt, completeSince, token, sweptAt, pending, kept],
+      ],
+      transaction: null,
+    },
+  );
+  return lookAtFeed(runtime, mapping);
+}

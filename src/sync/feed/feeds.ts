@@ -1,0 +1,187 @@
+import {
+  LegacyAbortedError,
+  LegacyLoginError,
+  LegacyThrottledError,
+  LegacyTimeoutError,
+  LegacyUnavailableError,
+} from '../../../legacy-client';
+import type { Mapping } from '../../mapping';
+import type { Runtime } from '../runtime';
+import { SharedExchanges } from '../shared-exchanges';
+import { FeedLocks } from './feed-lock';
+import { lookAtFeed, type FeedLook } from './feed-state';
+import { followingOf, type Following } from './following';
+import { pullChanges } from './pull';
+import { RefreshedQueries } from './refreshed-queries';
+
+/** What a call needs of a model as a whole. */
+export interface WholeNeed {
+  /** Rows must be at least as new as this; undefined: as the call itself. */
+  readonly since: Date | undefined;
+  /** Without the feed, every record would have to be asked for anyway. */
+  readonly isUnbounded: boolean;
+}
+
+/** A model of which every row here is new enough. */
+export interface Whole {
+  /** Keys of rows that are still here although their records are gone. */
+  readonly kept: readonly string[];
+}
+
+/** How long a bounded read waits for a feed before it asks by itself. */
+const patienceMs = 5000;
+
+/** How long a feed that failed is left alone. */
+const restAfterFailureMs = 60_000;
+
+/**
+ * Failures that the ordinary request would meet as well; others (no right to track changes, a limit
+ * on removals) are the feed's own, and a read is then answered in the ordinary way.
+ */
+const commonFailures = [
+  ...[LegacyUnavailableError, LegacyTimeoutError, LegacyThrottledError],
+  ...[LegacyLoginError, LegacyAbortedError],
+];
+
+/** What is known of models as a whole, and the feeds that keep it up to date. */
+export class Feeds {
+  /** The refreshes of this process. */
+  readonly refreshed: RefreshedQueries;
+  readonly #exchanges = new SharedExchanges();
+  readonly #locks: FeedLocks;
+  readonly #restingUntil = new Map<string, number>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #ending = new AbortController();
+
+  constructor(private readonly runtime: Omit<Runtime, 'feeds'>) {
+    this.refreshed = new RefreshedQueries(runtime.client.dialect);
+    this.#locks = new FeedLocks(runtime);
+  }
+
+  /** Whether a model's feed can make its rows as new as a call. */
+  isExact(mapping: Mapping): boolean {
+    // NOTE: stamps cannot: they have whole seconds, and plug-ins need not touch them.
+    return followingOf(mapping) !== undefined && this.runtime.client.dialect.changes === 'delta';
+  }
+
+  /**
+   * Tell that every row of a model is new enough, after a look at its feed where that makes it so.
+   *
+   * @returns undefined when rows must be asked for in the ordinary way.
+   */
+  async wholeOf(mapping: Mapping, need: WholeNeed): Promise<Whole | undefined> {
+    const following = followingOf(mapping);
+    if (need.since) {
+      const look = await lookAtFeed(this.#whole, mapping);
+      if (isEnough(look, need, following)) return wholeIn(look);
+    } else if (!this.isExact(mapping)) {
+      return undefined;
+    }
+    if (!following || this.#rests(mapping)) return undefined;
+    const look = await this.#pulled(mapping, following, need);
+    return look && isEnough(look, need, following) ? wholeIn(look) : undefined;
+  }
+
+  /** Ends pulls that are under way; what they have stored stays. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await Promise.allSettled(this.#running);
+    await this.#locks.close();
+  }
+
+  get #whole(): Runtime {
+    return { ...this.runtime, feeds: this };
+  }
+
+  #rests({ name }: Mapping): boolean {
+    return (this.#restingUntil.get(name) ?? 0) > Date.now();
+  }
+
+  /**
+   * Join a pull that has not been sent yet, or send one. Calls that take an older state share one of
+   * their own: it may find that nothing must be sent.
+   */
+  async #pulled(
+    mapping: Mapping,
+    following: Following,
+    { since, isUnbounded }: WholeNeed,
+  ): Promise<FeedLook | undefined> {
+    const name = `${since ? 'aged' : 'exact'} ${mapping.name}`;
+    const pull = this.#exchanges.share(name, () => this.#pullOnce(mapping, following, since));
+    this.#running.add(pull);
+    pull.catch(() => undefined).finally(() => this.#running.delete(pull));
+    try {
+      return await (isUnbounded ? pull : withPatience(pull));
+    } catch (error) {
+      if (commonFailures.some((kind) => error instanceof kind)) throw error;
+      return undefined;
+    }
+  }
+
+  async #pullOnce(
+    mapping: Mapping,
+    following: Following,
+    since: Date | undefined,
+  ): Promise<FeedLook> {
+    const runtime = this.#whole;
+    try {
+      const before = await lookAtFeed(runtime, mapping);
+      return await this.#locks.hold(mapping.name, async () => {
+        const look = await lookAtFeed(runtime, mapping);
+        if (isRecent(look, since, before.now)) return look;
+        const { signal } = this.#ending;
+        const pulled = await pullChanges({ runtime, mapping, following, look, signal });
+        this.#noteActivity(mapping, look.now);
+        return pulled;
+      });
+    } catch (error) {
+      this.#noteFailure(mapping, error);
+      throw error;
+    }
+  }
+
+  #noteActivity({ name }: Mapping, at: Date): void {
+    const activity = this.runtime.activity.get(name);
+    if (!activity) return;
+    activity.lastRefreshAt = at;
+    activity.refreshes += 1;
+  }
+
+  #noteFailure({ name: model }: Mapping, error: unknown): void {
+    if (commonFailures.some((kind) => error instanceof kind)) return;
+    this.#restingUntil.set(model, Date.now() + restAfterFailureMs);
+    const reason = error instanceof Error ? error.message : String(error);
+    this.runtime.logger?.error('A feed failed; reads ask in the ordinary way', { model, reason });
+  }
+}
+
+/** Somebody's pull was sent since the call began; to the millisecond, which both were cut to. */
+function isRecent({ state }: FeedLook, since: Date | undefined, began: Date): boolean {
+  if (!state?.completeSince) return false;
+  return since ? state.askedAt >= since : state.askedAt > began;
+}
+
+/** NOTE: whether a record that could not be kept belongs into an answer, only the service can say. */
+function isEnough(
+  { state, hasRejected }: FeedLook,
+  { since }: WholeNeed,
+  following: Following | undefined,
+): boolean {
+  if (!state || hasRejected) return false;
+  if (following && state.completeSince === null) return false;
+  return since === undefined || state.askedAt >= since;
+}
+
+function wholeIn({ state }: FeedLook): Whole {
+  return { kept: state?.kept ?? [] };
+}
+
+async function withPatience<T>(pull: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, patienceMs, undefined);
+  });
+  return Promise.race([pull, late]).finally(() => {
+    clearTimeout(timer);
+  });
+}
