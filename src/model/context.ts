@@ -33,6 +33,8 @@ export interface Frame {
   readonly revision?: RevisionFrame;
   /** The write that is running now: those that it causes itself do not wait for its end. */
   readonly write?: object;
+  /** The bulk call whose own statement Sequelize is making now. */
+  readonly statement?: object;
 }
 
 // NOTE: cls-hooked overwrites the keys `id` and `_ns_name` in each child context.

@@ -79,10 +79,12 @@ function whereKeys(model: ModelStatic<Model>, keys: readonly RecordKey[]): Where
 }
 
 /**
+ * A condition on these keys in addition.
+ *
  * NOTE: Sequelize merges the scope into these conditions once more, by name; so names must stay on
  * the first level, where they win over the scope's.
  */
-function narrowed(where: WhereOptions | undefined, keys: WhereOptions): WhereOptions {
+export function narrowed(where: WhereOptions | undefined, keys: WhereOptions): WhereOptions {
   if (where === undefined) return keys;
   if (Object.getPrototypeOf(where) !== Object.prototype) {
     return { [Op.and]: [where, keys] };

@@ -1,18 +1,22 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { registeredModel } from '../model/history';
-import { UnsupportedCallError } from './errors';
 import { checkedFreshness } from './feed/freshness';
 import type { Freshness } from './options';
 import { readExactly } from './read/exact-read';
 import type { ReadOptions } from './read/sequelize-internals';
 import { syncedModel, type Synced } from './runtime';
 import { isSkipped, skipLegacy } from './skip';
+import { OwnStatement } from './write/bulk/own-statement';
 import { destroyBoth, type DestroyOptions } from './write/destroy';
 import { saveBoth, type SaveOptions, type SyncedInstance } from './write/save';
 import { saveSkipped } from './write/skipped-save';
 
-/** What serves a model, by the name that it was defined under. */
-function synced(model: ModelStatic<Model>): Synced {
+/**
+ * What serves a model, by the name that it was defined under.
+ *
+ * @throws NotConnectedError when nothing does.
+ */
+export function servingModel(model: ModelStatic<Model>): Synced {
   return syncedModel(registeredModel(model).name, model.sequelize);
 }
 
@@ -33,7 +37,7 @@ export async function interceptRead<T>(read: InterceptedRead<T>): Promise<T> {
   }
   // Reads within the answer (of separate includes) belong to it.
   const run = (own: ReadOptions): Promise<T> => read.run({ ...own, skipLegacy: true });
-  const own = synced(read.model);
+  const own = servingModel(read.model);
   const given: unknown = options.freshness ?? own.runtime.freshness;
   const freshness = checkedFreshness(given, own.mapping.name);
   if (freshness === 'local') return run(options);
@@ -56,12 +60,14 @@ export async function interceptSave<T>(
   const model = instance.constructor as ModelStatic<Model>;
   const own = (options ?? {}) as SaveOptions;
   const subject = instance as SyncedInstance;
+  // A bulk call sends what its own statement has saved.
+  if (OwnStatement.current()) return run(own);
   if (isSkipped(model, options)) {
     const save = (): Promise<T> => saveSkipped(subject, own, run);
     // The records that `create({ include })` saves with this one know nothing of its options.
     return hasIncludes(instance) ? skipLegacy(save) : save();
   }
-  return saveBoth({ synced: synced(model), instance: subject, options: own, run });
+  return saveBoth({ synced: servingModel(model), instance: subject, options: own, run });
 }
 
 function hasIncludes(instance: Model): boolean {
@@ -78,20 +84,5 @@ export async function interceptDestroy(
   const model = instance.constructor as ModelStatic<Model>;
   if (isSkipped(model, options)) return run(options ?? {});
   const call = { options: (options ?? {}) as DestroyOptions, run };
-  return destroyBoth(synced(model), instance as SyncedInstance, call);
-}
-
-/**
- * Let a call through when it is skipped.
- *
- * @throws UnsupportedCallError otherwise, naming what to use instead.
- */
-export function requireSkipped(
-  model: ModelStatic<Model>,
-  options: unknown,
-  call: { readonly name: string; readonly instead: string },
-): void {
-  if (isSkipped(model, options)) return;
-  const { name } = registeredModel(model);
-  throw new UnsupportedCallError(`${name}.${call.name}`, call.instead, { model: name });
+  return destroyBoth(servingModel(model), instance as SyncedInstance, call);
 }

@@ -14,14 +14,20 @@ import {
   type UpsertOptions,
 } from 'sequelize';
 import { TimestampedModel } from '../model/timestamped-model';
-import { interceptDestroy, interceptRead, interceptSave, requireSkipped } from './interceptor';
+import {
+  interceptBulkCreate,
+  interceptBulkDestroy,
+  interceptHooks,
+  interceptIncrement,
+  interceptRestore,
+  interceptUpdate,
+  interceptUpsert,
+} from './bulk-interceptor';
+import { interceptDestroy, interceptRead, interceptSave } from './interceptor';
 import { legacyColumns, legacyColumnNames } from './legacy-columns';
 import { skippedModel } from './skip';
-import { skippedUpdate } from './write/skipped-save';
 
 type Loose = (this: ModelStatic<Model>, ...values: never[]) => Promise<never>;
-
-const oneByOne = 'Save the instances one by one, in one transaction if they belong together.';
 
 /** What {@link withLegacy} adds to the statics of a base class. */
 export interface LegacyStatics {
@@ -96,8 +102,10 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
       records: readonly CreationAttributes<M>[],
       options?: BulkCreateOptions<Attributes<M>>,
     ): Promise<M[]> {
-      requireSkipped(this, options, { name: 'bulkCreate', instead: oneByOne });
-      return super.bulkCreate.call(this, records, options) as Promise<M[]>;
+      return interceptBulkCreate(
+        { model: this, options, records },
+        (own, local) => super.bulkCreate.call(this, own, local) as Promise<M[]>,
+      );
     }
 
     static override async upsert<M extends Model>(
@@ -105,8 +113,10 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
       values: CreationAttributes<M>,
       options?: UpsertOptions<Attributes<M>>,
     ): Promise<[M, boolean | null]> {
-      requireSkipped(this, options, { name: 'upsert', instead: 'Use findOrCreate, then save.' });
-      return super.upsert.call(this, values, options) as Promise<[M, boolean | null]>;
+      return interceptUpsert(
+        { model: this, options, values },
+        (own, local) => super.upsert.call(this, own, local) as Promise<[M, boolean | null]>,
+      );
     }
 
     static override update: typeof TimestampedModel.update = async function update(
@@ -114,42 +124,43 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
       values: never,
       options: never,
     ) {
-      requireSkipped(this, options, { name: 'update', instead: `Find the rows. ${oneByOne}` });
-      return (Base.update as Loose).apply(this, skippedUpdate(this, values, options) as never);
+      return interceptUpdate({ model: this, options, values }, (...own) =>
+        (Base.update as Loose).apply(this, own as never),
+      ) as Promise<never>;
     };
 
     static override async destroy<M extends Model>(
       this: ModelStatic<M>,
       options?: DestroyOptions<Attributes<M>>,
     ): Promise<number> {
-      requireSkipped(this, options, {
-        name: options?.truncate ? 'truncate' : 'destroy',
-        instead: 'Find the rows, and destroy the instances one by one.',
-      });
-      return super.destroy.call(this, options);
+      return interceptBulkDestroy({ model: this, options }, (own) => super.destroy.call(this, own));
     }
 
     static override async restore<M extends Model>(
       this: ModelStatic<M>,
       options?: RestoreOptions<Attributes<M>>,
     ): Promise<void> {
-      requireSkipped(this, options, {
-        name: 'restore',
-        instead: 'Find the rows with paranoid: false, and restore the instances one by one.',
-      });
-      return super.restore.call(this, options);
+      // NOTE: Sequelize's own gives the number of rows, whatever its types say.
+      return interceptRestore({ model: this, options }, (own) =>
+        super.restore.call(this, own),
+      ) as Promise<void>;
     }
 
     static override increment: typeof TimestampedModel.increment = async function increment(
       this: ModelStatic<Model>,
-      ...call: never[]
+      fields: never,
+      options: never,
     ) {
-      requireSkipped(this, call[1], {
-        name: 'increment',
-        instead: 'Read the instance, set the new value, and save it.',
-      });
-      return (Base.increment as Loose).apply(this, call);
+      return interceptIncrement({ model: this, options, fields }, (own) =>
+        (Base.increment as Loose).call(this, fields, own as never),
+      ) as Promise<never>;
     };
+
+    /** Run the hooks of a kind; Sequelize calls this. */
+    static runHooks(name: unknown, ...args: unknown[]): unknown {
+      const { runHooks } = Base as unknown as Record<'runHooks', (...call: unknown[]) => unknown>;
+      return interceptHooks({ name, args }, () => runHooks.call(this, name, ...args));
+    }
   }
   return Synced as unknown as B & LegacyStatics;
 }

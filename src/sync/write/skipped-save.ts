@@ -1,6 +1,7 @@
-import { literal, type Model, type ModelStatic, type Transaction } from 'sequelize';
+import type { Model, ModelStatic, Transaction } from 'sequelize';
 import { registeredModel } from '../../model/history';
-import { localTable, quote } from '../local-table';
+import { localTable } from '../local-table';
+import { deletedAtOf } from '../refresh/agreement';
 import { connectedModel } from '../runtime';
 import type { SaveOptions, SyncedInstance } from './save';
 import { storedRow } from './stored-row';
@@ -22,7 +23,11 @@ export async function saveSkipped<T>(
   if (!synced || changed === false) return run(options);
   const { runtime, mapping } = synced;
   const fields = options.fields ?? changed;
-  const touched = fields.some((name) => changed.includes(name) && mapping.byAttribute.has(name));
+  const deletedAt = deletedAtOf(mapping);
+  // A restored row has no record any more, which a read would take for a deletion.
+  const matters = (name: string): boolean =>
+    mapping.byAttribute.has(name) || (name === deletedAt && !instance.get(name));
+  const touched = fields.some((name) => changed.includes(name) && matters(name));
   if (!touched) return run({ ...options, silent: options.silent ?? true });
   const legacyStamp = await legacyStampOf(instance, options.transaction);
   const saved = await run(options);
@@ -49,26 +54,4 @@ async function legacyStampOf(
   if ('legacyModifiedAt' in values) return values.legacyModifiedAt as Date | null;
   const row = await storedRow(instance, { transaction, attributes: ['legacyModifiedAt'] });
   return (row?.legacyModifiedAt as Date | null | undefined) ?? null;
-}
-
-/** What a skipped static update is called with, so that the rows are ahead afterwards. */
-export function skippedUpdate(
-  model: ModelStatic<Model>,
-  values: Readonly<Record<string, unknown>>,
-  options: Readonly<Record<string, unknown>>,
-): [Record<string, unknown>, Record<string, unknown>] {
-  const synced = connectedModel(registeredModel(model).name, model.sequelize);
-  if (!synced || options.silent) return [values, options];
-  if (!Object.keys(values).some((name) => synced.mapping.byAttribute.has(name))) {
-    return [values, { ...options, silent: true }];
-  }
-  const { field = 'legacyModifiedAt' } = model.getAttributes().legacyModifiedAt ?? {};
-  const stamp = literal(
-    `greatest(date_trunc('milliseconds', clock_timestamp()), ${quote(field)} + interval '1 millisecond')`,
-  );
-  const { fields } = options as { fields?: string[] };
-  return [
-    { ...values, modifiedAt: stamp },
-    { ...options, silent: true, ...(fields && { fields: [...fields, 'modifiedAt'] }) },
-  ];
 }
