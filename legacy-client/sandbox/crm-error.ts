@@ -35,6 +35,8 @@ const kinds = {
   duplicateRecord: { code: 0x80040237 | 0, status: { dynamics2011: 500, dataverse: 412 } },
   stillReferenced: { code: 0x80040227 | 0, status: refusedByCrm },
   invalidArgument: { code: 0x80040203 | 0, status: refusedByCrm },
+  // NOTE: the message processor's refusal; its status on either face is not documented.
+  notSupportedFor: { code: 0x80040800 | 0, status: both(400) },
   stringTooLong: { code: 0x80044331 | 0, status: refusedByCrm },
   dateOutOfRange: { code: 0x80040239 | 0, status: refusedByCrm },
   refusedByPlugIn: { code: 0x80040265 | 0, status: refusedByCrm },
@@ -70,4 +72,15 @@ export class CrmError extends Error {
 /** The refusal for a record that is not there. */
 export function doesNotExist(logicalName: string, key: string): CrmError {
   return new CrmError('doesNotExist', `${logicalName} With Id = ${key} Does Not Exist`);
+}
+
+/** The refusal to write a link of a many-to-many relationship as if it were a record. */
+export function notSupported(
+  message: 'Create' | 'Update' | 'Delete',
+  { logicalName }: { readonly logicalName: string },
+): CrmError {
+  return new CrmError(
+    'notSupportedFor',
+    `The '${message}' method does not support entities of type '${logicalName}'.`,
+  );
 }

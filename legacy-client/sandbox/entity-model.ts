@@ -1,4 +1,5 @@
 import type { PropertyKind } from '../entity';
+import { linkEnds, type Linkable, type LinkEnd } from './many-to-many';
 import type { SandboxEntity, SandboxProperty, SandboxSchema } from './schema';
 
 /** A property as the store and both faces see it. */
@@ -18,7 +19,7 @@ export interface PropertyModel extends SandboxProperty {
   readonly role: 'key' | 'stamp' | 'data';
 }
 
-/** A lookup that points to an entity, seen from that entity. */
+/** A property that points to an entity, seen from that entity. */
 export interface Reference {
   readonly from: EntityModel;
   readonly property: PropertyModel;
@@ -38,11 +39,16 @@ export interface EntityModel {
   /** By schema name, in the schema's order: the key first, the stamps last. */
   readonly properties: ReadonlyMap<string, PropertyModel>;
   readonly lookups: readonly PropertyModel[];
+  /** Properties with keys of other records: lookups, and the ends of an intersect. */
+  readonly referring: readonly PropertyModel[];
+  /** The two ends, where the records are links of a many-to-many relationship; otherwise none. */
+  readonly ends: readonly PropertyModel[];
+  readonly manyToMany: readonly LinkEnd[];
   /** By logical name. */
   readonly byLogicalName: ReadonlyMap<string, PropertyModel>;
   /** Every property without a value; every record begins as a copy. */
   readonly emptyRecord: Readonly<Record<string, null>>;
-  /** Lookups that point here. */
+  /** Properties that point here. */
   readonly references: readonly Reference[];
 }
 
@@ -73,12 +79,11 @@ function emptyRecord(properties: readonly PropertyModel[]): Record<string, null>
   return JSON.parse(JSON.stringify(record)) as Record<string, null>;
 }
 
-type UnlinkedModel = EntityModel & { readonly references: Reference[] };
-
-function entityModel(entity: SandboxEntity): UnlinkedModel {
+function entityModel(entity: SandboxEntity): Linkable {
   const key = propertyModel({ name: entity.key, kind: 'guid' }, 'key');
   const data = entity.properties.map((property) => propertyModel(property, 'data'));
   const all = [key, ...data, stamp('CreatedOn'), stamp('ModifiedOn')];
+  const lookups = data.filter(({ kind }) => kind === 'lookup');
   return {
     logicalName: entity.logicalName,
     schemaName: entity.schemaName,
@@ -87,7 +92,10 @@ function entityModel(entity: SandboxEntity): UnlinkedModel {
     key,
     nameProperty: data.find(({ kind, name }) => kind === 'string' && /name$/i.test(name))?.name,
     properties: new Map(all.map((property) => [property.name, property])),
-    lookups: data.filter(({ kind }) => kind === 'lookup'),
+    lookups,
+    referring: lookups,
+    ends: [],
+    manyToMany: [],
     byLogicalName: new Map(all.map((property) => [property.logicalName, property])),
     emptyRecord: emptyRecord(all),
     references: [],
@@ -95,20 +103,33 @@ function entityModel(entity: SandboxEntity): UnlinkedModel {
 }
 
 /**
- * Build the models of a schema, lookups linked both ways.
+ * Build the models of a schema, lookups and relationships linked both ways.
  *
- * @throws Error when an entity appears twice or a lookup points to an entity that is not there.
+ * @throws Error when an entity appears twice, or something points to an entity that is not there.
  */
 export function entityModels(schema: SandboxSchema): EntityModels {
-  const models = new Map<string, UnlinkedModel>();
-  for (const entity of schema) {
-    if (models.has(entity.logicalName)) {
-      throw new Error(`The sandbox schema has the entity ${entity.logicalName} twice`);
+  const models = new Map<string, Linkable>();
+  const add = (model: Linkable): void => {
+    if (models.has(model.logicalName)) {
+      throw new Error(`The sandbox schema has the entity ${model.logicalName} twice`);
     }
-    models.set(entity.logicalName, entityModel(entity));
+    models.set(model.logicalName, model);
+  };
+  for (const entity of schema) add(entityModel(entity));
+  for (const { logicalName, manyToMany = [] } of schema) {
+    for (const relationship of manyToMany) {
+      const [from, to] = [models.get(logicalName), models.get(relationship.to)];
+      if (from === undefined || to === undefined) {
+        throw new Error(
+          `The relationship ${relationship.name} points to ${relationship.to}, which the sandbox ` +
+            'schema does not have',
+        );
+      }
+      add(linkEnds(relationship, from, to));
+    }
   }
   for (const from of models.values()) {
-    for (const property of from.lookups) {
+    for (const property of from.referring) {
       const target = models.get(property.target ?? '');
       if (target === undefined) {
         throw new Error(

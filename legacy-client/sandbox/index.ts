@@ -15,6 +15,7 @@ export {
   exampleSchema,
   type DeleteRule,
   type SandboxEntity,
+  type SandboxManyToMany,
   type SandboxProperty,
   type SandboxSchema,
 } from './schema';

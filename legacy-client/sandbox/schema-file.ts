@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { PropertyKind } from '../entity';
-import type { DeleteRule, SandboxEntity, SandboxProperty, SandboxSchema } from './schema';
+import type {
+  DeleteRule,
+  SandboxEntity,
+  SandboxManyToMany,
+  SandboxProperty,
+  SandboxSchema,
+} from './schema';
 
 const kinds: readonly PropertyKind[] = [
   'string',
@@ -72,6 +78,14 @@ function readProperty(part: Part): SandboxProperty {
   };
 }
 
+function readManyToMany(part: Part): SandboxManyToMany {
+  return {
+    name: part.at('name').string(),
+    to: part.at('to').string(),
+    intersect: part.at('intersect').optional((field) => field.string()),
+  };
+}
+
 function readEntity(part: Part): SandboxEntity {
   return {
     logicalName: part.at('logicalName').string(),
@@ -79,6 +93,7 @@ function readEntity(part: Part): SandboxEntity {
     collectionName: part.at('collectionName').string(),
     key: part.at('key').string(),
     properties: part.at('properties').list().map(readProperty),
+    manyToMany: part.at('manyToMany').optional((field) => field.list().map(readManyToMany)),
   };
 }
 

@@ -19,6 +19,22 @@ export interface SandboxProperty {
   readonly precision?: number;
 }
 
+/**
+ * A native many-to-many relationship. Its links are records of an entity of their own that clients
+ * can read, and write only through `$links` and `$ref`. From `optevia_account_sector` between
+ * `account` and `optevia_sector` come the sets `optevia_account_sectorSet` and
+ * `optevia_account_sectorset`, the key `optevia_account_sectorId`, and the properties `accountid`
+ * and `optevia_sectorid`.
+ */
+export interface SandboxManyToMany {
+  /** Schema name, and the navigation property at both ends: `optevia_account_sector`. */
+  readonly name: string;
+  /** Logical name of the other entity. */
+  readonly to: string;
+  /** Schema name of the links' entity; default the relationship's name. */
+  readonly intersect?: string;
+}
+
 /** One entity of the sandbox. */
 export interface SandboxEntity {
   /** `account` */
@@ -31,6 +47,8 @@ export interface SandboxEntity {
   readonly key: string;
   /** Beside these every entity has `CreatedOn` and `ModifiedOn`. */
   readonly properties: readonly SandboxProperty[];
+  /** Named at one of their ends only. */
+  readonly manyToMany?: readonly SandboxManyToMany[];
 }
 
 /** All entities of a sandbox. */
@@ -81,6 +99,8 @@ export const exampleSchema: SandboxSchema = [
       { name: 'optevia_Country', kind: 'lookup', target: 'optevia_country', onDelete: 'restrict' },
       { name: 'ParentAccountId', kind: 'lookup', target: 'account', onDelete: 'removeLink' },
     ],
+    // Further sectors, beside the main one.
+    manyToMany: [{ name: 'optevia_account_sector', to: 'optevia_sector' }],
   },
   {
     // The service itself makes two of these with every account; clients cannot create them.

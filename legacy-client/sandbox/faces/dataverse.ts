@@ -1,6 +1,6 @@
 import { CrmError } from '../crm-error';
 import type { EntityModel, PropertyModel } from '../entity-model';
-import { parseGuid } from '../guid';
+import { bothOf, type Expression } from '../filter/expression';
 import { countUpTo, cursorOf, Pager } from '../pager';
 import { createWithAddresses } from '../store/account-addresses';
 import type { Store } from '../store/store';
@@ -13,15 +13,16 @@ import {
   writeSkipToken,
   type Selection,
 } from './dataverse-query';
+import { addressedBy } from './dataverse-address';
 import { answerChanges } from './dataverse-changes';
+import { answerNavigation } from './dataverse-links';
 import { decodeBody, encodeRow, etagOf, isIeee754Compatible } from './dataverse-values';
 import {
   checkOptions,
   countOption,
   jsonObject,
   queryString,
-  refuseUnbuilt,
-  resourcePath,
+  refuseWritingLinks,
   type Face,
   type FaceAnswer,
   type FaceRequest,
@@ -40,8 +41,6 @@ const listOptions = [...recordOptions, '$filter', '$orderby', '$top', '$count', 
 
 /** Largest page, and where counts stop counting. */
 const serviceLimit = 5000;
-const longestUrl = 32_768;
-const longestUrlInBatch = 65_536;
 
 /** Options of {@link DataverseFace}. */
 export interface DataverseOptions {
@@ -72,24 +71,14 @@ export class DataverseFace implements Face {
   ) {}
 
   handle(request: FaceRequest): FaceAnswer {
-    const longest = request.isPart === true ? longestUrlInBatch : longestUrl;
-    if (request.urlLength > longest) throw new CrmError('uriTooLong', 'The URL is too long.');
-    if (request.path === '$batch') throw misplacedBatch(request);
-    refuseUnbuilt(request.path, ['$metadata']);
-    const path = resourcePath(request.path);
-    const model = this.bySet(path?.set ?? '');
-    if (path === undefined || model === undefined) {
-      throw new CrmError(
-        'notFoundOnServer',
-        `Resource not found for the segment '${request.path}'.`,
-      );
+    const { model, key, rest } = addressedBy(request, (name) => this.bySet(name));
+    if (key === undefined) {
+      return rest === undefined ? this.onSet(model, request) : this.count(model, request);
     }
-    if (path.key === undefined && path.rest === '$count') return this.count(model, request);
-    if (path.rest !== undefined) {
-      throw new CrmError('notFoundOnServer', `Resource not found for the segment '${path.rest}'.`);
-    }
-    if (path.key === undefined) return this.onSet(model, request);
-    return this.onRecord(model, keyIn(model, path.key), request);
+    if (rest === undefined) return this.onRecord(model, key, request);
+    const list = this.list.bind(this);
+    const navigation = { model, key, rest, request };
+    return answerNavigation({ store: this.store, headers: jsonType, list }, navigation);
   }
 
   error(status: number, code: string, message: string): FaceAnswer {
@@ -101,6 +90,7 @@ export class DataverseFace implements Face {
   }
 
   private onSet(model: EntityModel, request: FaceRequest): FaceAnswer {
+    refuseWritingLinks(model, request.method);
     if (request.method === 'GET') return this.list(model, request);
     if (request.method !== 'POST') {
       throw new CrmError('methodNotAllowed', `A set cannot be used with ${request.method}.`);
@@ -113,6 +103,7 @@ export class DataverseFace implements Face {
   }
 
   private onRecord(model: EntityModel, key: string, request: FaceRequest): FaceAnswer {
+    refuseWritingLinks(model, request.method);
     switch (request.method) {
       case 'GET':
         return this.get(model, key, request);
@@ -154,14 +145,14 @@ export class DataverseFace implements Face {
     return this.written(model, row, { request, isNew: true });
   }
 
-  private list(model: EntityModel, request: FaceRequest): FaceAnswer {
+  private list(model: EntityModel, request: FaceRequest, within?: Expression): FaceAnswer {
     const { options } = request;
     const { maxPageSize, tracksChanges } = preferencesOf(request.headers);
     if (tracksChanges || options.has('$deltatoken')) return this.changes(model, request);
     checkOptions(options, listOptions);
     const selection = this.selection(model, request);
     const order = orderOf(model, options);
-    const filter = filterOf(model, options);
+    const filter = bothOf(within, filterOf(model, options));
     const table = this.store.table(model);
     // NOTE: $top is passed over when a page size is preferred; alone it ends the answer.
     const top = maxPageSize === undefined ? countOption(options, '$top') : undefined;
@@ -187,7 +178,7 @@ export class DataverseFace implements Face {
     const last = rows.at(-1);
     if (hasMore && top === undefined && last !== undefined) {
       const next = new Map(options).set('$skiptoken', writeSkipToken(cursorOf(order, last)));
-      answer['@odata.nextLink'] = `${request.root}/${model.collectionName}${queryString(next)}`;
+      answer['@odata.nextLink'] = `${request.root}/${request.path}${queryString(next)}`;
     }
     const headers: Record<string, string> = { ...jsonType };
     if (maxPageSize !== undefined) {
@@ -281,20 +272,4 @@ export class DataverseFace implements Face {
   private bySet(collectionName: string): EntityModel | undefined {
     return [...this.store.models.values()].find((model) => model.collectionName === collectionName);
   }
-}
-
-function misplacedBatch({ isPart }: FaceRequest): CrmError {
-  return isPart === true
-    ? new CrmError('badRequest', 'A batch cannot hold another batch.')
-    : new CrmError('methodNotAllowed', 'A batch is sent with POST.');
-}
-
-/** Read `guid` or `accountid=guid`; there are no alternate keys here. */
-function keyIn(model: EntityModel, text: string): string {
-  const prefix = `${model.key.logicalName}=`;
-  const key = parseGuid(text.startsWith(prefix) ? text.slice(prefix.length) : text);
-  if (key === undefined) {
-    throw new CrmError('badQuery', `'${text}' is not the key of a ${model.logicalName}.`);
-  }
-  return key;
 }

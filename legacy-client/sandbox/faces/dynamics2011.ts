@@ -1,9 +1,11 @@
 import { CrmError } from '../crm-error';
 import type { EntityModel } from '../entity-model';
+import { bothOf, type Expression } from '../filter/expression';
 import { cursorOf, Pager } from '../pager';
 import { createWithAddresses } from '../store/account-addresses';
 import type { Store } from '../store/store';
 import type { Row } from '../store/row-list';
+import { answerNavigation } from './dynamics2011-links';
 import { filterOf, orderOf, readSkipToken, writeSkipToken } from './dynamics2011-query';
 import { relationships, shapeOf, type Shape } from './dynamics2011-shape';
 import { decodeBody, encodeRecord, typeName } from './dynamics2011-values';
@@ -13,6 +15,7 @@ import {
   jsonObject,
   queryString,
   refuseUnbuilt,
+  refuseWritingLinks,
   resourcePath,
   type Face,
   type FaceAnswer,
@@ -56,18 +59,14 @@ export class Dynamics2011Face implements Face {
     refuseUnbuilt(request.path, ['$metadata']);
     const path = resourcePath(request.path);
     const model = [...this.store.models.values()].find(({ setName }) => setName === path?.set);
-    if (path === undefined || model === undefined || path.rest !== undefined) {
-      throw new CrmError(
-        'notFoundOnServer',
-        `Resource not found for the segment '${request.path}'.`,
-      );
-    }
+    if (path === undefined || model === undefined) throw notFound(request.path);
+    if (path.key === undefined && path.rest !== undefined) throw notFound(request.path);
     if (path.key === undefined) return this.onSet(model, request);
-    const key = /^guid'(.*)'$/.exec(path.key)?.[1];
-    const guid = key === undefined ? undefined : parseGuid(key);
-    if (guid === undefined)
-      throw new CrmError('badRequest', 'Bad Request - Error in query syntax.');
-    return this.onRecord(model, guid, request);
+    const guid = guidIn(path.key);
+    if (path.rest === undefined) return this.onRecord(model, guid, request);
+    const list = this.list.bind(this);
+    const navigation = { model, key: guid, rest: path.rest, request };
+    return answerNavigation({ store: this.store, headers: jsonType, list }, navigation);
   }
 
   error(status: number, code: string, message: string): FaceAnswer {
@@ -80,12 +79,14 @@ export class Dynamics2011Face implements Face {
   }
 
   private onSet(model: EntityModel, request: FaceRequest): FaceAnswer {
+    refuseWritingLinks(model, request.method);
     if (request.method === 'GET') return this.list(model, request);
     if (request.method === 'POST') return this.create(model, request);
     throw new CrmError('methodNotAllowed', `A set cannot be used with ${request.method}.`);
   }
 
   private onRecord(model: EntityModel, key: string, request: FaceRequest): FaceAnswer {
+    refuseWritingLinks(model, request.method);
     switch (request.method) {
       case 'GET': {
         checkOptions(request.options, recordOptions);
@@ -109,7 +110,7 @@ export class Dynamics2011Face implements Face {
     }
   }
 
-  private list(model: EntityModel, request: FaceRequest): FaceAnswer {
+  private list(model: EntityModel, request: FaceRequest, within?: Expression): FaceAnswer {
     const { options } = request;
     checkOptions(options, listOptions);
     const shape = shapeOf(model, options, (property) => this.store.targetOf(property));
@@ -120,7 +121,7 @@ export class Dynamics2011Face implements Face {
     const pageSize = this.options.pageSize ?? servicePageSize;
     const table = this.store.table(model);
     const { rows, hasMore } = this.pager.page(table, {
-      filter: filterOf(model, options),
+      filter: bothOf(within, filterOf(model, options)),
       order,
       after: from?.after,
       skip: countOption(options, '$skip') ?? 0,
@@ -138,7 +139,7 @@ export class Dynamics2011Face implements Face {
     });
     return this.ok({
       results,
-      __next: nextAddress(model, request, { skipToken, left: top - pageSize }),
+      __next: nextAddress(request, { skipToken, left: top - pageSize }),
     });
   }
 
@@ -170,7 +171,7 @@ export class Dynamics2011Face implements Face {
       ...encodeRecord(model, row.values, { nameOf, select: shape.select }),
     };
     if (shape.select === undefined) {
-      for (const { name } of relationships(model)) {
+      for (const { name } of [...relationships(model), ...model.manyToMany]) {
         encoded[name] = { __deferred: { uri: `${uri}/${name}` } };
       }
     }
@@ -185,6 +186,17 @@ export class Dynamics2011Face implements Face {
   }
 }
 
+function notFound(segment: string): CrmError {
+  return new CrmError('notFoundOnServer', `Resource not found for the segment '${segment}'.`);
+}
+
+/** Read `guid'c5f2…'`. */
+function guidIn(text: string): string {
+  const guid = parseGuid(/^guid'(.*)'$/.exec(text)?.[1] ?? '');
+  if (guid !== undefined) return guid;
+  throw new CrmError('badRequest', 'Bad Request - Error in query syntax.');
+}
+
 function recordAddress(model: EntityModel, row: Row, root: string): string {
   return `${root}/${model.setName}(guid'${row.key}')`;
 }
@@ -196,15 +208,14 @@ function emptied(model: EntityModel): Record<string, null> {
 }
 
 function nextAddress(
-  model: EntityModel,
-  { root, options }: FaceRequest,
+  { root, path, options }: FaceRequest,
   next: { readonly skipToken: string; readonly left: number },
 ): string {
   const carried = new Map(options);
   carried.delete('$skip');
   if (carried.has('$top')) carried.set('$top', String(next.left));
   carried.set('$skiptoken', next.skipToken);
-  return `${root}/${model.setName}${queryString(carried)}`;
+  return `${root}/${path}${queryString(carried)}`;
 }
 
 function pageNotFound(): FaceAnswer {

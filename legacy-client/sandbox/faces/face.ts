@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { LegacyValue } from '../../entity';
-import { CrmError } from '../crm-error';
+import { CrmError, notSupported } from '../crm-error';
 import type { EntityModel, PropertyModel } from '../entity-model';
 
 /** Finds the name of the record that a lookup points to; null when there is none. */
@@ -63,7 +63,7 @@ export interface ResourcePath {
 
 /** Split the path of a resource; undefined when it has another form. */
 export function resourcePath(path: string): ResourcePath | undefined {
-  const match = /^([^(/]+)(?:\((.*)\))?(?:\/(.*))?$/.exec(path);
+  const match = /^([^(/]+)(?:\((.*?)\))?(?:\/(.*))?$/.exec(path);
   if (match === null) return undefined;
   return { set: match[1] ?? '', key: match[2], rest: match[3] };
 }
@@ -140,6 +140,13 @@ function parseJson(text: string): unknown {
   } catch {
     throw new CrmError('badPayload', 'The body is not JSON.');
   }
+}
+
+/** @throws CrmError for writing links of a many-to-many relationship as if they were records. */
+export function refuseWritingLinks(model: EntityModel, method: string): void {
+  if (model.ends.length === 0 || method === 'GET') return;
+  const names: Partial<Record<string, 'Create' | 'Delete'>> = { POST: 'Create', DELETE: 'Delete' };
+  throw notSupported(names[method] ?? 'Update', model);
 }
 
 /** The refusal for a property that an entity does not have. */

@@ -30,3 +30,12 @@ export type Expression =
       readonly property: PropertyModel;
       readonly values: readonly Comparable[];
     };
+
+/** What fits two filters; either may be missing. */
+export function bothOf(
+  one: Expression | undefined,
+  other: Expression | undefined,
+): Expression | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return { type: 'and', operands: [one, other] };
+}

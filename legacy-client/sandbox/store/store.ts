@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LegacyValue } from '../../entity';
 import type { SandboxRecord } from '../control';
-import { CrmError, doesNotExist } from '../crm-error';
+import { CrmError, doesNotExist, notSupported } from '../crm-error';
 import type { EntityModel, EntityModels, PropertyModel } from '../entity-model';
 import { planDeletion } from './deletion';
 import { checkRequired, storedValue, storedValues, wholeSeconds } from './rules';
@@ -97,14 +97,15 @@ export class Store {
     }
     checkRequired(model, values);
     this.checkLookups(model, values);
-    const now = wholeSeconds(this.options.now());
-    const stamped = { ...values, [model.key.name]: newKey, CreatedOn: now, ModifiedOn: now };
+    this.checkNotLinked(model, values);
+    const stamped = { ...values, [model.key.name]: newKey, ...this.newStamps(model) };
     return this.put(model, newKey, completeRecord(model, stamped));
   }
 
   /** @throws CrmError when the record is not there or the CRM refuses the change. */
   update(model: EntityModel, key: string, given: Values): Row {
     const before = this.get(model, key);
+    if (model.ends.length > 0) throw notSupported('Update', model);
     const { [model.key.name]: givenKey, ...changes } = storedValues(
       model,
       this.throughPlugIns(model, given),
@@ -144,7 +145,7 @@ export class Store {
    */
   load(model: EntityModel, records: readonly Values[]): void {
     const rows = new Map<string, Row>();
-    const now = wholeSeconds(this.options.now());
+    const now = this.newStamps(model);
     for (const given of records) {
       const values = storedValues(model, given);
       const key = String(values[model.key.name] ?? randomUUID());
@@ -152,7 +153,7 @@ export class Store {
         throw new CrmError('duplicateRecord', `${model.logicalName} ${key} is there already.`);
       }
       checkRequired(model, values);
-      const stamped = { CreatedOn: now, ModifiedOn: now, ...givenStamps(model, given) };
+      const stamped = { ...now, ...givenStamps(model, given) };
       const record = completeRecord(model, { ...values, [model.key.name]: key, ...stamped });
       this.lastVersion += 1;
       rows.set(key, { key, values: record, version: this.lastVersion });
@@ -192,12 +193,27 @@ export class Store {
     return table.put(key, values, this.lastVersion);
   }
 
+  /** Links have no stamps. */
+  private newStamps(model: EntityModel): Values {
+    const now = wholeSeconds(this.options.now());
+    return model.ends.length > 0 ? {} : { CreatedOn: now, ModifiedOn: now };
+  }
+
+  private checkNotLinked(model: EntityModel, values: Values): void {
+    const [own, other] = model.ends;
+    if (own === undefined || other === undefined) return;
+    const links = this.table(model).index(own).get(String(values[own.name]))?.sorted() ?? [];
+    if (links.some((link) => link.values[other.name] === values[other.name])) {
+      throw new CrmError('duplicateRecord', 'Cannot insert duplicate key.');
+    }
+  }
+
   private checkLookups(
     model: EntityModel,
     values: Values,
     beingLoaded?: ReadonlyMap<string, Row>,
   ): void {
-    for (const property of model.lookups) {
+    for (const property of model.referring) {
       const key = values[property.name];
       if (typeof key !== 'string') continue;
       const target = this.targetOf(property);

@@ -58,6 +58,16 @@ test.each([
     'a.X points to b',
   ],
   ['an entity twice', [entity, entity], 'the entity a twice'],
+  [
+    'a relationship without a name',
+    [{ ...entity, manyToMany: [{ to: 'a' }] }],
+    'a string at entities[0].manyToMany[0].name',
+  ],
+  [
+    'a relationship to nothing',
+    [{ ...entity, manyToMany: [{ name: 'x', to: 'b' }] }],
+    'The relationship x points to b',
+  ],
 ])('a schema with %s is refused with its place', async (_what, schema, message) => {
   await writeFile(file, JSON.stringify(schema));
   const running = runSandbox({ port: 0, schemaFile: file, log: () => undefined });
