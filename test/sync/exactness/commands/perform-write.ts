@@ -1,0 +1,264 @@
+import { BaseError, QueryTypes, type Model, type Transaction } from 'sequelize';
+import { LegacyError } from '../../../../legacy-client';
+import { SyncError } from '../../../../src';
+import { cellProblems, legacyIdOf } from '../comparing';
+import { differences } from '../oracle/changes';
+import { entities, type ModelName } from '../oracle/facts';
+import { rowOf, rowsOf, sameRow, type Moment } from '../oracle/rows';
+import { complain, ExactnessError, known, type Stage } from '../stage';
+import type { Excuse, ReadCommand } from './perform-read';
+import { performRead } from './perform-read';
+import { modelOf } from './reading';
+import { prepare, type WriteStep } from './write-steps';
+
+/** What happens within a transaction. */
+export type InnerStep =
+  | WriteStep
+  | ReadCommand
+  | {
+      readonly do: 'savepoint';
+      readonly steps: readonly InnerStep[];
+      readonly end: 'release' | 'rollback';
+    };
+
+/** A transaction of the application. */
+export interface TransactionCommand {
+  readonly do: 'transaction';
+  readonly steps: readonly InnerStep[];
+  readonly end: 'commit' | 'rollback';
+}
+
+/** A write of its own, or a whole transaction. */
+export type WriteCommand = WriteStep | TransactionCommand;
+
+interface Draft {
+  readonly stage: Stage;
+  readonly excuse: Excuse;
+  readonly transaction: Transaction | undefined;
+  /** The CRM as it should be by now, with what is sent at the end. */
+  moment: Moment;
+  /** A record was destroyed, which the CRM keeps until the end. */
+  hasDestroyed: boolean;
+  /** What the CRM does with the last delete is not known before. */
+  mayFailAtEnd: boolean;
+}
+
+/** An error that a write may end in when something stands in its way. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof LegacyError || error instanceof SyncError || error instanceof BaseError;
+}
+
+/** How an instance, as its write has left it, differs from the record. */
+function instanceProblems(stage: Stage, instance: Model, moment: Moment): string[] {
+  const name = instance.constructor.name as ModelName;
+  const row = rowOf(moment, name, legacyIdOf(instance));
+  return row ? cellProblems(stage.ids, instance, { name, row }) : [];
+}
+
+async function writeStep(draft: Draft, step: WriteStep): Promise<void> {
+  const { stage, excuse, transaction } = draft;
+  const ids = await known(stage);
+  const prepared = await prepare({ stage, ids, transaction, before: draft.moment }, step);
+  if (!prepared) return;
+  stage.tally.writes += 1;
+  const { mayFail } = prepared;
+  try {
+    const { instance, after } = await prepared.act();
+    await stage.ids.look();
+    draft.moment = after;
+    draft.hasDestroyed ||= step.do === 'destroy';
+    draft.mayFailAtEnd ||= mayFail && step.do === 'destroy';
+    if (instance && !excuse.isConcurrent) complain(instanceProblems(stage, instance, after));
+  } catch (error) {
+    const isAllowed = mayFail || excuse.isConcurrent || excuse.mayFail;
+    if (!isAllowed || !isRefusal(error)) throw error;
+    stage.tally.gaveUp += 1;
+    // What is unknown dooms the transaction; outside one it ends here.
+    if (transaction === undefined || !mayFail) throw new Refused(error);
+  }
+}
+
+/** A write that has been refused, as it may be. */
+class Refused extends Error {
+  constructor(cause: unknown) {
+    super('refused', { cause });
+  }
+}
+
+async function innerStep(draft: Draft, step: InnerStep): Promise<void> {
+  const { stage, excuse, transaction } = draft;
+  switch (step.do) {
+    case 'savepoint':
+      return savepoint(draft, step);
+    case 'create':
+    case 'findOrCreate':
+    case 'createChild':
+    case 'save':
+    case 'setParent':
+    case 'destroy':
+      return writeStep(draft, step);
+    default:
+      // What a transaction has destroyed is still in the CRM.
+      if (draft.hasDestroyed) return;
+      return performRead(stage, step, { excuse, ...(transaction && { transaction }) });
+  }
+}
+
+async function savepoint(
+  draft: Draft,
+  { steps, end }: Extract<InnerStep, { do: 'savepoint' }>,
+): Promise<void> {
+  const { stage, transaction } = draft;
+  const inner = await stage.world.sequelize.transaction({
+    transaction: transaction ?? null,
+  } as object);
+  const own: Draft = { ...draft, transaction: inner };
+  try {
+    for (const step of steps) await innerStep(own, step);
+  } catch (error) {
+    await inner.rollback();
+    throw error;
+  }
+  if (end === 'rollback') return inner.rollback();
+  await inner.commit();
+  draft.moment = own.moment;
+  draft.hasDestroyed = own.hasDestroyed;
+  draft.mayFailAtEnd = own.mayFailAtEnd;
+}
+
+/** Play a transaction; gives the CRM as it should be then. */
+async function wholeTransaction(
+  { stage, excuse }: { readonly stage: Stage; readonly excuse: Excuse },
+  { steps, end }: TransactionCommand,
+  before: Moment,
+): Promise<{ moment: Moment; isUnsure: boolean }> {
+  const transaction = await stage.world.sequelize.transaction();
+  const draft: Draft = {
+    stage,
+    excuse,
+    transaction,
+    moment: before,
+    hasDestroyed: false,
+    mayFailAtEnd: false,
+  };
+  try {
+    for (const step of steps) await innerStep(draft, step);
+  } catch (error) {
+    await transaction.rollback().catch(expected(draft));
+    if (error instanceof Refused) return { moment: before, isUnsure: excuse.mayFail };
+    throw error;
+  }
+  if (end === 'rollback') {
+    await transaction.rollback().catch(expected(draft));
+    return { moment: before, isUnsure: excuse.mayFail };
+  }
+  try {
+    await transaction.commit();
+  } catch (error) {
+    expected(draft)(error);
+    return { moment: before, isUnsure: true };
+  }
+  return { moment: draft.moment, isUnsure: draft.mayFailAtEnd };
+}
+
+/** Let an end fail that may fail. */
+function expected({ excuse, mayFailAtEnd, stage }: Draft): (error: unknown) => void {
+  return (error) => {
+    const isAllowed = excuse.mayFail || excuse.isConcurrent || mayFailAtEnd;
+    if (!isAllowed || !isRefusal(error)) throw error;
+    stage.tally.gaveUp += 1;
+  };
+}
+
+async function single(
+  { stage, excuse }: { readonly stage: Stage; readonly excuse: Excuse },
+  step: WriteStep,
+  before: Moment,
+): Promise<{ moment: Moment; isUnsure: boolean }> {
+  const draft: Draft = {
+    stage,
+    excuse,
+    transaction: undefined,
+    moment: before,
+    hasDestroyed: false,
+    mayFailAtEnd: false,
+  };
+  try {
+    await writeStep(draft, step);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { moment: before, isUnsure: excuse.mayFail };
+  }
+  return { moment: draft.moment, isUnsure: draft.mayFailAtEnd };
+}
+
+/** Write, and compare what both sides have then with what the oracle says. */
+export async function performWrite(
+  stage: Stage,
+  command: WriteCommand,
+  excuse: Excuse,
+): Promise<void> {
+  const open = { since: stage.history.now };
+  stage.openWrites.add(open);
+  const before = stage.history.at(stage.history.now);
+  try {
+    const call = { stage, excuse };
+    const { moment, isUnsure } =
+      command.do === 'transaction'
+        ? await wholeTransaction(call, command, before)
+        : await single(call, command, before);
+    if (excuse.isConcurrent || isUnsure) return;
+    const there = stage.history.at(stage.history.now);
+    complain([...differences(moment, there), ...(await localProblems(stage, { before, there }))]);
+  } finally {
+    stage.openWrites.delete(open);
+  }
+}
+
+/** Rows here of records that a write has changed, and that are not as the CRM has them. */
+async function localProblems(
+  stage: Stage,
+  { before, there }: { readonly before: Moment; readonly there: Moment },
+): Promise<string[]> {
+  await stage.ids.look();
+  const problems: string[] = [];
+  for (const { name } of entities) {
+    for (const row of rowsOf(there, name)) {
+      const earlier = rowOf(before, name, row.legacyId);
+      if (earlier && sameRow(earlier, row)) continue;
+      problems.push(...(await rowProblems(stage, name, row)));
+    }
+  }
+  return problems;
+}
+
+async function rowProblems(
+  stage: Stage,
+  name: ModelName,
+  row: ReturnType<typeof rowsOf>[number],
+): Promise<string[]> {
+  const where = { legacyId: row.legacyId };
+  const options = { where, skipLegacy: true };
+  const local: Model | null = await modelOf(stage, name).findOne(options as object);
+  if (!local) return [`${name} ${row.legacyId} is not here after the write`];
+  return cellProblems(stage.ids, local, { name, row }).map((problem) => `here, ${problem}`);
+}
+
+/** Whether writes are noted that have not been settled. */
+export async function openIntents({ world }: Stage): Promise<number> {
+  const [row] = await world.sequelize.query<{ open: number }>(
+    'SELECT count(*)::int AS open FROM dual_write_intents',
+    { type: QueryTypes.SELECT },
+  );
+  return row?.open ?? 0;
+}
+
+/** Read every model, and compare all of it: after concurrent writes, faults, and at the end. */
+export async function compareAll(stage: Stage): Promise<void> {
+  const excuse: Excuse = { isConcurrent: false, mayFail: false };
+  for (const { name } of entities) {
+    await performRead(stage, { do: 'rows', by: 'findAll', query: { model: name } }, { excuse });
+  }
+  const open = await openIntents(stage);
+  if (open > 0) throw new ExactnessError([`${open} intents are left`]);
+}
