@@ -1,3 +1,4 @@
+import { adfsForms } from './adfs/adfs-forms';
 import { basic } from './basic';
 import { bearer } from './bearer';
 import { clientCredentials } from './client-credentials';
@@ -5,6 +6,8 @@ import { ntlm } from './ntlm/ntlm';
 
 /** The ways to log in: `auth.basic({ username, password })`, `auth.bearer({ token })` … */
 export const auth = {
+  /** Through the login page of AD FS: Dynamics with claims, on premises. */
+  adfsForms,
   /** With a user name and a password, sent with each request. */
   basic,
   /** With a token, or a function that gets one. */
