@@ -60,6 +60,9 @@ interface StoredRow {
   readonly key: string;
 }
 
+/** NOTE: one time for both stamps: by `clock_timestamp()` a row could be ahead of itself. */
+const stampSql = `coalesce(i."#stamp", date_trunc('milliseconds', statement_timestamp()))`;
+
 async function update(
   place: StorePlace,
   table: RefreshTable,
@@ -72,7 +75,6 @@ async function update(
     ({ column }) => `${quote(column)} = ${incomingValue(table, column)}`,
   );
   if (t.deletedAt) assignments.push(`${t.deletedAt} = NULL`);
-  const stamp = `coalesce(i."#stamp", date_trunc('milliseconds', clock_timestamp()))`;
   return place.sequelize.query<StoredRow>(
     `
 WITH locked AS (
@@ -83,8 +85,8 @@ WITH locked AS (
 UPDATE ${local.name} t
    SET ${[
      ...assignments,
-     `${t.legacyModifiedAt} = ${stamp}`,
-     `${t.modifiedAt} = ${stamp}`,
+     `${t.legacyModifiedAt} = ${stampSql}`,
+     `${t.modifiedAt} = ${stampSql}`,
      `${t.legacyVersion} = i."#version"`,
      `${t.createdAt} = coalesce(i."#created", t.${t.createdAt})`,
    ].join(',\n       ')}
@@ -114,14 +116,13 @@ async function insert(
   const rows = differences.map(({ row }) => ({ ...row, extra: defaults(table, row) }));
   const mapped = new Set(table.columns.map(({ column }) => column));
   const extra = [...new Set(rows.flatMap((row) => Object.keys(row.extra)))];
-  const stamp = `coalesce(i."#stamp", date_trunc('milliseconds', clock_timestamp()))`;
   const values: [string, string][] = [
     ...extra.map((column): [string, string] => [quote(column), `i.${quote(column)}`]),
     ...[...mapped].map((column): [string, string] => [quote(column), incomingValue(table, column)]),
     [t.legacyId, 'i."#key"'],
-    [t.legacyModifiedAt, stamp],
-    [t.modifiedAt, stamp],
-    [t.createdAt, `coalesce(i."#created", ${stamp})`],
+    [t.legacyModifiedAt, stampSql],
+    [t.modifiedAt, stampSql],
+    [t.createdAt, `coalesce(i."#created", ${stampSql})`],
     [t.legacyVersion, 'i."#version"'],
   ];
   const wide = {

@@ -84,28 +84,21 @@ class FilterParser {
     if (this.comparisons > maxComparisons) throw badRequest('The node count limit was exceeded');
     const right = this.operand();
     checkComparable(this.rules.version, typed(left), typed(right));
-    return truth((row) => this.compare(name, left.value(row), right.value(row)));
+    const isNullTest = left.type === 'null' || right.type === 'null';
+    return truth((row) => this.compare(name, [left.value(row), right.value(row)], isNullTest));
   }
 
-  private compare(name: string, left: Typed['value'], right: Typed['value']): Truth {
-    if (left === null || right === null) {
-      const areNull = left === null && right === null;
-      if (name === 'eq') return areNull;
-      if (name === 'ne') {
-        const isTest = areNull || this.rules.sqlNulls !== true;
-        return isTest ? !areNull : null;
-      }
-      return this.rules.sqlNulls === true ? null : false;
-    }
-    const order = compareValues(left, right);
-    const holds = {
-      eq: order === 0,
-      ne: order !== 0,
-      gt: order > 0,
-      ge: order >= 0,
-      lt: order < 0,
-    };
-    return name === 'le' ? order <= 0 : holds[name as keyof typeof holds];
+  private compare(
+    name: string,
+    [left, right]: readonly [Typed['value'], Typed['value']],
+    isTest = false,
+  ): Truth {
+    if (left !== null && right !== null) return holds(name, compareValues(left, right));
+    // `X ne null` is a test on any server; `X ne 5` is unknown to SQL where X is null.
+    if (this.rules.sqlNulls === true && !isTest) return null;
+    const areNull = left === null && right === null;
+    if (name === 'eq') return areNull;
+    return name === 'ne' ? !areNull : false;
   }
 
   private membership(left: Expression): Expression {
@@ -117,7 +110,7 @@ class FilterParser {
       checkComparable(this.rules.version, typed(left), typed(member));
     }
     return truth((row) =>
-      members.some((member) => this.compare('eq', left.value(row), member.value(row))),
+      members.some((member) => this.compare('eq', [left.value(row), member.value(row)])),
     );
   }
 
@@ -170,6 +163,18 @@ class FilterParser {
   private unexpected(): Error {
     return badRequest(`Syntax error at position ${this.at} in '${this.text}'`);
   }
+}
+
+function holds(name: string, order: number): boolean {
+  const possible: Readonly<Record<string, boolean>> = {
+    eq: order === 0,
+    ne: order !== 0,
+    gt: order > 0,
+    ge: order >= 0,
+    lt: order < 0,
+    le: order <= 0,
+  };
+  return possible[name] === true;
 }
 
 function typed(expression: Expression): Typed {
