@@ -1,4 +1,4 @@
-import { QueryTypes } from 'sequelize';
+import { QueryTypes, type Sequelize } from 'sequelize';
 import type { Mapping } from '../mapping';
 import { localTable } from './local-table';
 import type { Runtime } from './runtime';
@@ -46,8 +46,8 @@ export class LocalDesk {
 
   /** The one of a connection. */
   static of(runtime: Runtime): LocalDesk {
-    const desk = desks.get(runtime) ?? new LocalDesk(runtime);
-    desks.set(runtime, desk);
+    const desk = desks.get(runtime.pool) ?? new LocalDesk(runtime);
+    desks.set(runtime.pool, desk);
     return desk;
   }
 
@@ -82,7 +82,7 @@ export class LocalDesk {
   }
 }
 
-const desks = new WeakMap<Runtime, LocalDesk>();
+const desks = new WeakMap<Sequelize, LocalDesk>();
 
 function union(questions: readonly LocalQuestion[]): LocalQuestion {
   const [only] = questions;

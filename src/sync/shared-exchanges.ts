@@ -1,10 +1,12 @@
-interface Waiting<T> {
-  readonly answer: Promise<T>;
+/** An exchange that has not been sent yet, and who waits for it. */
+interface Waiting {
+  readonly members: unknown[];
+  readonly answer: Promise<unknown>;
 }
 
 interface Lane {
   running: Promise<unknown> | undefined;
-  waiting: Waiting<unknown> | undefined;
+  waiting: Waiting | undefined;
 }
 
 /**
@@ -17,9 +19,18 @@ export class SharedExchanges {
 
   /** Join the exchange that is waiting under this name, or put one there. */
   share<T>(name: string, send: () => Promise<T>): Promise<T> {
+    return this.join(name, undefined, send);
+  }
+
+  /** The same for exchanges that must know who has joined them when they are sent. */
+  join<M, T>(name: string, member: M, send: (members: readonly M[]) => Promise<T>): Promise<T> {
     const lane = this.#lanes.get(name) ?? { running: undefined, waiting: undefined };
     this.#lanes.set(name, lane);
-    lane.waiting ??= { answer: this.#sendAfter(name, lane, send) };
+    if (!lane.waiting) {
+      const members: M[] = [];
+      lane.waiting = { members, answer: this.#sendAfter(name, lane, () => send(members)) };
+    }
+    lane.waiting.members.push(member);
     return lane.waiting.answer as Promise<T>;
   }
 

@@ -1,17 +1,17 @@
 import type { Model, ModelStatic, Transaction } from 'sequelize';
+import { isDeepStrictEqual } from 'node:util';
 import type { LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import { LocalDesk, type LocalFacts } from '../local-facts';
 import { localTable } from '../local-table';
 import { agreementOf } from '../refresh/agreement';
-import { applyAnswer } from '../refresh/apply';
-import type { Fetched } from '../refresh/fetch';
 import { incomingRows } from '../refresh/row';
 import type { Runtime } from '../runtime';
 import type { Read } from './answer';
 import type { Knowledge } from './legs';
 import type { ConformedInclude, EffectiveOptions } from './sequelize-internals';
-import { gapsIn, rowsOf, type CheckedRow } from './verify';
+import { closeGaps } from './settle-gaps';
+import { rowsOf, type CheckedRow } from './verify';
 
 /** Rows that a local answer shows, by model and legacy key; joins may show one several times. */
 type RowsByKey = ReadonlyMap<Mapping, ReadonlyMap<string, readonly CheckedRow[]>>;
@@ -21,27 +21,6 @@ interface Found<T> {
   readonly rows: readonly CheckedRow[];
   readonly byKey: RowsByKey;
   readonly facts: LocalFacts;
-}
-
-interface Agreed {
-  readonly record: LegacyRecord;
-  readonly askedAt: Date;
-}
-
-interface Doubt extends Agreed {
-  readonly mapping: Mapping;
-}
-
-/** Records by the answer that they came in. */
-function grouped(doubtful: readonly Doubt[]): [Mapping, Date, LegacyRecord[]][] {
-  const groups = new Map<string, [Mapping, Date, LegacyRecord[]]>();
-  for (const { mapping, askedAt, record } of doubtful) {
-    const name = `${mapping.name} ${askedAt.getTime()}`;
-    const group = groups.get(name) ?? [mapping, askedAt, []];
-    groups.set(name, group);
-    group[2].push(record);
-  }
-  return [...groups.values()];
 }
 
 /**
@@ -59,13 +38,19 @@ function grouped(doubtful: readonly Doubt[]): [Mapping, Date, LegacyRecord[]][] 
 export class EarlyAnswer<T> {
   readonly #runtime: Runtime;
   readonly #found: Promise<Found<T> | undefined>;
-  readonly #agreed = new Map<Mapping, Map<string, Agreed>>();
+  /** The keys of fetched records that rows of the answer agree with. */
+  readonly #agreed = new Map<Mapping, Set<string>>();
   #isComplete = true;
+  #isReady = false;
 
   private constructor(runtime: Runtime, answer: () => Promise<T>) {
     this.#runtime = runtime;
     // Whatever fails here is tried again when the records are stored, and fails there.
-    this.#found = found(runtime, answer).catch(() => undefined);
+    this.#found = found(runtime, answer)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isReady = true;
+      });
   }
 
   /** Begin; undefined where a read must see its rows after the refresh only. */
@@ -81,22 +66,24 @@ export class EarlyAnswer<T> {
     return new EarlyAnswer(synced.runtime, () => read.run({ ...options, transaction: null }));
   }
 
+  /** Whether records can be compared with it, without waiting for PostgreSQL. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
   /** When it is over, however it has ended. */
   async settled(): Promise<void> {
     await this.#found;
   }
 
   /** Of what was fetched, the records that PostgreSQL must look at. */
-  async open(mapping: Mapping, fetched: Fetched): Promise<readonly LegacyRecord[]> {
-    const { records, askedAt } = fetched;
+  async open(mapping: Mapping, records: readonly LegacyRecord[]): Promise<readonly LegacyRecord[]> {
     const found = await this.#found;
-    const agrees = found ? await this.#agreeing(mapping, records, found) : new Set<string>();
-    const agreed = this.#agreed.get(mapping) ?? new Map<string, Agreed>();
+    const agreeing = found ? await this.#agreeing(mapping, records, found) : new Set<string>();
+    const agreed = this.#agreed.get(mapping) ?? new Set<string>();
     this.#agreed.set(mapping, agreed);
-    const open = records.filter((record) => {
-      if (agrees.has(record.key)) agreed.set(record.key, { record, askedAt });
-      return !agrees.has(record.key);
-    });
+    for (const key of agreeing) agreed.add(key);
+    const open = records.filter(({ key }) => !agreeing.has(key));
     if (open.length > 0) this.#isComplete = false;
     return open;
   }
@@ -106,40 +93,37 @@ export class EarlyAnswer<T> {
     const found = await this.#found;
     const isHiding = [...knowledge.hidden.values()].some(({ size }) => size > 0);
     if (!found || !this.#isComplete || isHiding) return undefined;
-    const { unseen, ahead } = gapsIn(knowledge, found.rows);
-    return unseen.size === 0 && ahead.length === 0 ? { value: found.value } : undefined;
+    const isVouchedFor = ({ mapping, legacyId, isDeleted }: CheckedRow): boolean =>
+      isDeleted || (legacyId !== null && (this.#agreed.get(mapping)?.has(legacyId) ?? false));
+    return found.rows.every(isVouchedFor) ? { value: found.value } : undefined;
   }
 
   /**
-   * Whether a later answer shows the records that agreed with this one as they are. A row may have
-   * been changed past the library in between; its record is then compared by PostgreSQL after all,
-   * and the read must answer again.
+   * Whether a later answer shows the rows that agreed with records as they were then. One that does
+   * not was changed in between, perhaps past the library: it is asked for again, and the read must
+   * answer again.
    */
   async stillAgrees(knowledge: Knowledge, result: unknown): Promise<boolean> {
     const found = await this.#found;
     if (!found) return true;
-    const later = { ...found, byKey: byKey(rowsOf(this.#runtime.registry, result)) };
-    const doubtful: Doubt[] = [];
+    const later = byKey(rowsOf(this.#runtime.registry, result));
+    const doubtful = new Map<Mapping, string[]>();
     for (const [mapping, agreed] of this.#agreed) {
-      const records = [...agreed.values()].map(({ record }) => record);
-      const still = await this.#agreeing(mapping, records, later);
-      for (const [key, one] of agreed) {
-        if (!still.has(key) && agreed.delete(key)) doubtful.push({ mapping, ...one });
-      }
+      const [earlier, now] = [found.byKey.get(mapping), later.get(mapping)];
+      const keys = [...agreed].filter((key) => !areSame(earlier?.get(key), now?.get(key)));
+      for (const key of keys) agreed.delete(key);
+      if (keys.length > 0) doubtful.set(mapping, keys);
     }
-    for (const [mapping, askedAt, records] of grouped(doubtful)) {
-      const applied = await applyAnswer(knowledge.scope, { mapping, records, askedAt });
-      knowledge.rejected.push({ mapping, records: [...applied.rejected] });
-      knowledge.ahead.push({ mapping, rows: [...applied.ahead] });
-    }
-    return doubtful.length === 0;
+    if (doubtful.size === 0) return true;
+    await closeGaps(knowledge, { unseen: doubtful, ahead: [] });
+    return false;
   }
 
-  /** The keys of the records that rows of an answer certainly agree with. */
+  /** The keys of the records that rows of the answer certainly agree with. */
   async #agreeing(
     mapping: Mapping,
     records: readonly LegacyRecord[],
-    { byKey: shown, facts }: Pick<Found<T>, 'byKey' | 'facts'>,
+    { byKey: shown, facts }: Found<T>,
   ): Promise<Set<string>> {
     const own = shown.get(mapping);
     if (!own) return new Set();
@@ -152,6 +136,22 @@ export class EarlyAnswer<T> {
     );
     return new Set(agreeing.map(({ key }) => key));
   }
+}
+
+/** Whether one row, read twice, has not changed, in all places where it is shown. */
+function areSame(
+  [earlier]: readonly CheckedRow[] = [],
+  later: readonly CheckedRow[] = [],
+): boolean {
+  if (!earlier || later.length === 0) return false;
+  const names = Object.keys(earlier.mapping.model.getAttributes());
+  return later.every(({ values }) =>
+    names.every(
+      (name) =>
+        values[name] === earlier.values[name] ||
+        isDeepStrictEqual(values[name], earlier.values[name]),
+    ),
+  );
 }
 
 /** NOTE: hooks must see each read once, and only rows that are up to date. */

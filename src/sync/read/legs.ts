@@ -7,9 +7,9 @@ import { allOf, oneOf, type Bound } from '../query/bound';
 import { boundOf } from '../query/bound-of-options';
 import type { Coverage, CoveredLeg } from '../feed/coverage';
 import type { DoneRefresh } from '../feed/remember';
-import { applyAnswer } from '../refresh/apply';
+import { Arrivals } from '../refresh/arrivals';
 import { placeOf, type RefreshScope } from '../refresh/scope';
-import { fetchRecords, keyProperty } from '../refresh/fetch';
+import { fetchPages, keyProperty } from '../refresh/fetch';
 import type { EarlyAnswer } from './early-answer';
 import type { LegacyPage } from './page';
 import type { ConformedInclude } from './sequelize-internals';
@@ -60,7 +60,8 @@ export async function refreshLeg(knowledge: Knowledge, leg: Leg): Promise<void> 
   const isNarrow = here !== undefined || leg.bound.filter !== 'all';
   const narrowing = isNarrow ? undefined : await narrowed(knowledge, leg);
   const bound = narrowing?.bound ?? leg.bound;
-  const records = here ?? (await refreshBound(knowledge, { ...leg, bound }));
+  const records =
+    here ?? (await refreshBound(knowledge, { ...leg, bound }, leg.includes.length > 0));
   for (const include of leg.includes) {
     const isFresh = include === narrowing?.by && (include.include ?? []).length === 0;
     if (!isFresh) await refreshInclude(knowledge, leg.mapping, { include, records });
@@ -72,7 +73,7 @@ async function recordsWithin(
   knowledge: Knowledge,
   mapping: Mapping,
   bound: Bound,
-): Promise<readonly LegacyRecord[]> {
+): Promise<readonly Pointer[]> {
   const here = await knowledge.coverage?.recordsOf({ mapping, bound });
   return here ?? refreshBound(knowledge, { mapping, bound });
 }
@@ -80,7 +81,8 @@ async function recordsWithin(
 async function refreshBound(
   knowledge: Knowledge,
   { mapping, bound, page }: Pick<Leg, 'mapping' | 'bound' | 'page'>,
-): Promise<readonly LegacyRecord[]> {
+  keepsPointers = true,
+): Promise<readonly Pointer[]> {
   if (bound.filter === 'none') return [];
   const isWhole = bound.filter === 'all' && !page;
   if (isWhole && mapping.definition.onUnbounded === 'refuse') {
@@ -89,18 +91,40 @@ async function refreshBound(
   }
   const filter = typeof bound.filter === 'string' ? undefined : bound.filter;
   const query = { ...(filter && { filter }), ...page };
-  const fetched = await fetchRecords(knowledge.scope.runtime, mapping, query);
-  for (const key of fetched.gone) setOf(knowledge.gone, mapping.name).add(key);
+  const { scope, early } = knowledge;
   const seen = setOf(knowledge.seen, mapping.name);
-  for (const record of fetched.records) seen.add(record.key);
-  const { early } = knowledge;
-  const records = early ? await early.open(mapping, fetched) : fetched.records;
-  const applied = await applyAnswer(knowledge.scope, { ...fetched, mapping, records });
-  knowledge.rejected.push({ mapping, records: [...applied.rejected] });
-  knowledge.ahead.push({ mapping, rows: [...applied.ahead] });
-  const keys = fetched.records.map(({ key }) => key);
-  knowledge.refreshes.push({ mapping, query, askedAt: fetched.askedAt, keys });
-  return fetched.records;
+  const keys: string[] = [];
+  const pointers: Pointer[] = [];
+  const arrivals = new Arrivals(scope, mapping, early);
+  try {
+    const { askedAt, gone } = await fetchPages(scope.runtime, mapping, {
+      ...query,
+      receive: (arrived) => {
+        for (const record of arrived.records) {
+          keys.push(record.key);
+          seen.add(record.key);
+          if (keepsPointers) pointers.push(pointerOf(mapping, record));
+        }
+        return arrivals.receive(arrived);
+      },
+    });
+    for (const key of gone) setOf(knowledge.gone, mapping.name).add(key);
+    const applied = await arrivals.end();
+    knowledge.rejected.push({ mapping, records: [...applied.rejected] });
+    knowledge.ahead.push({ mapping, rows: [...applied.ahead] });
+    knowledge.refreshes.push({ mapping, query, askedAt, keys });
+    return pointers;
+  } finally {
+    await arrivals.rest();
+  }
+}
+
+/** What a record is, and what it refers to: all that is kept of it once it is stored. */
+type Pointer = Pick<LegacyRecord, 'key' | 'values'>;
+
+function pointerOf({ attributes }: Mapping, { key, values }: LegacyRecord): Pointer {
+  const names = attributes.flatMap(({ target, property }) => (target ? [property.name] : []));
+  return { key, values: Object.fromEntries(names.map((name) => [name, values[name] ?? null])) };
 }
 
 /**
@@ -158,7 +182,7 @@ async function boundThrough(
 interface IncludeStep {
   readonly include: ConformedInclude;
   /** The records that the include belongs to. */
-  readonly records: readonly LegacyRecord[];
+  readonly records: readonly Pointer[];
 }
 
 async function refreshInclude(
@@ -209,7 +233,7 @@ function unbound(as: string): Bound {
 }
 
 /** The records of `mapping` that refer to these. */
-function referringTo(mapping: Mapping, attribute: string, records: readonly LegacyRecord[]): Bound {
+function referringTo(mapping: Mapping, attribute: string, records: readonly Pointer[]): Bound {
   const lookup = mapping.byAttribute.get(attribute);
   if (!lookup) return unbound(attribute);
   return oneOf(
@@ -218,7 +242,7 @@ function referringTo(mapping: Mapping, attribute: string, records: readonly Lega
   );
 }
 
-function pointedTo(records: readonly LegacyRecord[], lookup: MappedAttribute): string[] {
+function pointedTo(records: readonly Pointer[], lookup: MappedAttribute): string[] {
   const keys = new Set<string>();
   for (const record of records) {
     const key = record.values[lookup.property.name];

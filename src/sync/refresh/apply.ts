@@ -213,18 +213,27 @@ async function fetchParents(
 ): Promise<Applied> {
   let applied: Applied = { rejected: [], ahead: [] };
   for (const [mapping, keys] of missingParents(table, differences)) {
-    const wanted = expectRecords(scope, mapping, keys);
-    if (wanted.length === 0) continue;
-    const fetched = await fetchRecords(scope.runtime, mapping, {
-      filter: withKeys(mapping, wanted),
-    });
-    const { ahead, rejected } = await applyAnswer(scope, { mapping, ...fetched });
-    scope.rejected.push({ mapping, records: rejected });
-    applied = bothOf(applied, { rejected: [], ahead });
+    const awaited = scope.awaited.get(mapping);
+    for (const key of awaited ? keys : []) awaited?.add(key);
+    if (!awaited) applied = bothOf(applied, await fetchAwaited(scope, mapping, keys));
   }
   const open = differences.filter(({ unresolved }) => unresolved.length > 0);
   if (open.length > 0) scope.deferred.push({ scope, table, differences: open });
   return applied;
+}
+
+/** Fetch and store those of these records that this call neither has nor has asked for. */
+export async function fetchAwaited(
+  scope: RefreshScope,
+  mapping: Mapping,
+  keys: ReadonlySet<string>,
+): Promise<Applied> {
+  const wanted = expectRecords(scope, mapping, keys);
+  if (wanted.length === 0) return { rejected: [], ahead: [] };
+  const fetched = await fetchRecords(scope.runtime, mapping, { filter: withKeys(mapping, wanted) });
+  const { ahead, rejected } = await applyAnswer(scope, { mapping, ...fetched });
+  scope.rejected.push({ mapping, records: rejected });
+  return { rejected: [], ahead };
 }
 
 function aheadRow(difference: Difference): AheadRow {

@@ -30,6 +30,8 @@ export interface RefreshScope {
   readonly left: Set<string>;
   /** By model: keys of records that this call has received or asked for as somebody's parents. */
   readonly expected: Map<Mapping, Set<string>>;
+  /** By model whose answer is still arriving: parents that may be on a later page of it. */
+  readonly awaited: Map<Mapping, Set<string>>;
   /** Lookups to set when everything has arrived: two records may refer to each other. */
   readonly deferred: {
     readonly scope: RefreshScope;
@@ -62,6 +64,7 @@ export function refreshScope(
     doomedKeys: writes?.keys('destroy') ?? new Set(),
     left: new Set(),
     expected: new Map(),
+    awaited: new Map(),
     deferred: [],
     rejected: [],
   };
