@@ -35,7 +35,7 @@ export function planList(parts: PlanningParts, entity: LegacyEntity, query: Lega
   if (filter === 'none' || limit === 0) return { requests: [], limit };
   const whole = printer(parts, entity, query)(filter);
   if (fits(parts, whole)) return { requests: [whole], limit };
-  const requests = splitRequests(parts, filter, printer(parts, entity, windowed(query)));
+  const requests = splitRequests(parts, filter, { print: printer(parts, entity, windowed(query)) });
   return { requests, limit, ...merging(query) };
 }
 
@@ -54,11 +54,12 @@ export function planCount(
   if (dialect.count(entity) === undefined) return undefined;
   const left = filter === undefined ? 'all' : simplified(filter);
   if (left === 'none') return [];
-  return splitRequests(parts, left, (one) => {
+  const print = (one: AskedFilter): DialectRequest => {
     const request = dialect.count(entity, one === 'all' ? undefined : one);
     if (request === undefined) throw new UnsendableError('this service cannot count by a filter');
     return request;
-  });
+  };
+  return splitRequests(parts, left, { print, disjoint: true });
 }
 
 /**
@@ -79,15 +80,20 @@ export function withinUrlLimit(
 
 type AskedFilter = LegacyFilter | 'all';
 
+interface Splitting {
+  readonly print: (filter: AskedFilter) => DialectRequest;
+  readonly disjoint?: boolean;
+}
+
 function splitRequests(
   parts: PlanningParts,
   filter: AskedFilter,
-  print: (filter: AskedFilter) => DialectRequest,
+  { print, disjoint = false }: Splitting,
 ): readonly DialectRequest[] {
   const whole = print(filter);
   if (fits(parts, whole)) return [whole];
-  const split =
-    filter === 'all' ? undefined : splitFilter(filter, (one) => fits(parts, print(one)));
+  const rules = { fits: (one: LegacyFilter) => fits(parts, print(one)), disjoint };
+  const split = filter === 'all' ? undefined : splitFilter(filter, rules);
   if (split === undefined) throw tooLong(parts, whole);
   return split.map(print);
 }
@@ -99,7 +105,7 @@ function fits({ root, dialect }: PlanningParts, { path }: DialectRequest): boole
 function tooLong({ root, dialect }: PlanningParts, { path }: DialectRequest): UnsendableError {
   return new UnsendableError(
     `the URL would have ${root.length + 1 + path.length} characters, the service takes ` +
-      `${dialect.maxUrlLength}: narrow the filter (only an 'in' that stands alone or under 'and' ` +
+      `${dialect.maxUrlLength}: narrow the filter (only an 'in' or an 'or', alone or under 'and', ` +
       'can be split into several requests)',
   );
 }

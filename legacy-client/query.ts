@@ -16,9 +16,12 @@ export type LegacyFilter =
       readonly value: LegacyValue;
     }
   | {
+      /** Wildcards in the value are meant plainly. */
       readonly op: 'startsWith' | 'endsWith' | 'contains';
       readonly property: LegacyProperty;
       readonly value: string;
+      /** Compare without capitals; only where the dialect `foldsCase`. */
+      readonly ignoreCase?: boolean;
     }
   | {
       /** Split by the client into as many requests as the dialect's URL limit asks for. */

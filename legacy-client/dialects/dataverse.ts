@@ -3,26 +3,31 @@ import type { LegacyQuery } from '../query';
 import { type PropertyWriting, writeChanges } from './change-writing';
 import { readCount } from './count-reading';
 import type { Dialect, DialectCapabilities } from './dialect';
+import { filterCapabilities } from './filter-capabilities';
 import type { FilterSpelling } from './filter-printing';
 import { UnsendableError } from './problems';
-import { withOptions } from './query-options';
+import { sendableKey, withOptions } from './query-options';
 import type { RecordSpelling } from './record-reading';
-import { selectOption, v4Dialect, v4KeyPath, v4WriteHeaders } from './v4';
+import {
+  selectOption,
+  v4Dialect,
+  v4Headers,
+  v4KeyPath,
+  v4NavigationPath,
+  v4WriteHeaders,
+} from './v4';
 import { v4Version } from './v4-answers';
 import { v4Json } from './v4-bodies';
 import { v4Literal } from './v4-literals';
 
 const defaults: DialectCapabilities = {
+  ...filterCapabilities.dataverse,
   maxUrlLength: 32_768,
   etags: true,
   returnsUpdated: true,
   clientKeys: 'yes',
   idempotentCreate: true,
-  dateParts: false,
   skip: false,
-  caseInsensitiveStrings: true,
-  stringWildcards: true,
-  emptyStringIsNull: true,
   wholeSecondStamps: true,
   exactCount: false,
   changes: 'delta',
@@ -47,6 +52,8 @@ const filters: FilterSpelling = {
   path,
   literal: v4Literal,
   contains: (name, text) => `contains(${name},${text})`,
+  // A bracket opens a set, so a wildcard alone in brackets stands for itself.
+  plain: (text) => text.replace(/[%_[]/g, '[$&]'),
   in: ({ name, kind }, values) => {
     if (!SET_KINDS.has(kind)) return undefined;
     // NOTE: members of an array parameter are quoted like JSON strings, not like OData ones.
@@ -86,6 +93,11 @@ export function dataverse(overrides: Partial<DialectCapabilities> = {}): Dialect
     ...parts,
     ...dataverseReads(parts),
     ...dataverseWrites,
+    disassociate: (link, keys) => ({
+      method: 'DELETE',
+      path: `${v4NavigationPath(link, keys)}(${sendableKey(link.to, keys.to)})/$ref`,
+      headers: v4Headers,
+    }),
     batchHeaders: { ...parts.batchHeaders, Accept: 'application/json', ...fresh },
     partAddress: (root, path) => `${new URL(root).pathname.replace(/\/$/, '')}/${path}`,
     decodeCount: (body) => {

@@ -1,6 +1,8 @@
 import type { LegacyEntity, LegacyProperty, LegacyRecord } from '../entity';
 import type { LegacyChanges } from '../client';
+import type { LegacyLink, LinkedKeys } from '../link';
 import type { LegacyFilter, LegacyQuery } from '../query';
+import type { FilterCapabilities } from './filter-capabilities';
 
 /** The names that `createLegacyClient({ dialect })` takes. */
 export type DialectName = 'dynamics2011' | 'dataverse' | 'odata2' | 'odata4';
@@ -53,7 +55,7 @@ export interface ServiceError {
 export type ErrorClass = 'notFound' | 'conflict';
 
 /** What a server family can do: what filters mean there, how its writes behave. */
-export interface DialectCapabilities {
+export interface DialectCapabilities extends FilterCapabilities {
   /** Longest whole URL in characters that the server takes. */
   readonly maxUrlLength: number;
   /** ETags: conditional writes, and a version for each record. */
@@ -64,16 +66,8 @@ export interface DialectCapabilities {
   readonly clientKeys: 'yes' | 'probe' | 'no';
   /** Repeating a create with the same key is told from the first one by the server. */
   readonly idempotentCreate: boolean;
-  /** Filter functions on parts of dates. */
-  readonly dateParts: boolean;
   /** `$skip` is understood. */
   readonly skip: boolean;
-  /** Strings compare without case (and perhaps accents, trailing blanks). */
-  readonly caseInsensitiveStrings: boolean;
-  /** `%`, `_`, `[` and `]` are wildcards in string functions and must be escaped or not sent. */
-  readonly stringWildcards: boolean;
-  /** A stored empty string comes back as null. */
-  readonly emptyStringIsNull: boolean;
   /** Stamps have whole seconds only. */
   readonly wholeSecondStamps: boolean;
   /** The server's count is exact at any size (Dataverse's saturates at 5,000). */
@@ -128,6 +122,10 @@ export interface Dialect extends DialectCapabilities {
   ): DialectRequest;
   /** A delete. */
   delete(entity: LegacyEntity, key: string, ifMatch?: string): DialectRequest;
+  /** A new link of a many-to-many relationship. */
+  associate(link: LegacyLink, keys: LinkedKeys, root: string): DialectRequest;
+  /** The removal of a link. */
+  disassociate(link: LegacyLink, keys: LinkedKeys, root: string): DialectRequest;
   /** What a `$batch` itself carries, beside its content type. */
   readonly batchHeaders: Readonly<Record<string, string>>;
   /** How a request line within a batch names what is at a path below the service root. */

@@ -1,5 +1,6 @@
 import type { LegacyProperty } from '../entity';
 import type { Dialect, DialectCapabilities } from './dialect';
+import { filterCapabilities } from './filter-capabilities';
 import type { RecordSpelling } from './record-reading';
 import { isWireObject } from './record-reading';
 import type { PropertyWriting } from './change-writing';
@@ -8,17 +9,14 @@ import { v2Json } from './v2-bodies';
 import { v2Literal } from './v2-literals';
 
 const defaults: DialectCapabilities = {
+  ...filterCapabilities.dynamics2011,
   // NOTE: longer URLs are answered with 404, which must never be read as "no such record".
   maxUrlLength: 2048,
   etags: false,
   returnsUpdated: false,
   clientKeys: 'probe',
   idempotentCreate: false,
-  dateParts: false,
   skip: true,
-  caseInsensitiveStrings: true,
-  stringWildcards: false,
-  emptyStringIsNull: true,
   wholeSecondStamps: true,
   exactCount: false,
   changes: 'stamp',

@@ -10,6 +10,10 @@ export interface FilterSpelling {
   contains(path: string, literal: string): string;
   /** Left out where the service has no such functions. */
   readonly datePart?: (part: DatePart, path: string) => string;
+  /** Left out where the service cannot take capitals out of a text. */
+  readonly lowerCase?: (path: string) => string;
+  /** A text for a string function, with its wildcards escaped; left out where there are none. */
+  readonly plain?: (text: string) => string;
   /** The next value that can be read, for properties that the service may keep finer than that. */
   readonly next?: (property: LegacyProperty, value: SendableValue) => SendableValue | undefined;
   /** A set operator for these values; undefined where `or` has to do. */
@@ -92,16 +96,25 @@ function printComparison(
 
 function printStringFunction(
   spelling: FilterSpelling,
-  { op, property, value }: NodeOf<'startsWith' | 'endsWith' | 'contains'>,
+  { op, property, value, ignoreCase }: NodeOf<'startsWith' | 'endsWith' | 'contains'>,
 ): string {
   if (property.kind !== 'string') {
     throw new UnsendableError(`${op} needs a string, ${property.name} is ${property.kind}`);
   }
-  const path = spelling.path(property);
-  const literal = spelling.literal(property, sendableValue(property, value));
+  const { plain = (text: string) => text } = spelling;
+  const text = String(sendableValue(property, ignoreCase ? value.toLowerCase() : value));
+  const path = ignoreCase ? lowerCase(spelling, property) : spelling.path(property);
+  const literal = spelling.literal(property, plain(text));
   return op === 'contains'
     ? spelling.contains(path, literal)
     : `${op.toLowerCase()}(${path},${literal})`;
+}
+
+function lowerCase(spelling: FilterSpelling, property: LegacyProperty): string {
+  if (spelling.lowerCase === undefined) {
+    throw new UnsendableError(`this service cannot compare ${property.name} without case`);
+  }
+  return spelling.lowerCase(spelling.path(property));
 }
 
 function printIn(spelling: FilterSpelling, { property, values }: NodeOf<'in'>): string {

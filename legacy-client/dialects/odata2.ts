@@ -1,5 +1,6 @@
 import type { Dialect, DialectCapabilities } from './dialect';
 import { readCount } from './count-reading';
+import { filterCapabilities } from './filter-capabilities';
 import { printFilter, type FilterSpelling } from './filter-printing';
 import { nextInstant, typedInstants } from './instants';
 import { withOptions } from './query-options';
@@ -9,16 +10,13 @@ import { v2Json } from './v2-bodies';
 import { v2Literal } from './v2-literals';
 
 const defaults: DialectCapabilities = {
+  ...filterCapabilities.odata2,
   maxUrlLength: 2048,
   etags: true,
   returnsUpdated: false,
   clientKeys: 'probe',
   idempotentCreate: false,
-  dateParts: true,
   skip: true,
-  caseInsensitiveStrings: false,
-  stringWildcards: false,
-  emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
   vagueNotFound: true,
@@ -33,6 +31,7 @@ const spelling: FilterSpelling = {
   next: nextInstant,
   contains: (path, text) => `substringof(${text},${path})`,
   datePart: (part, path) => `${part}(${path})`,
+  lowerCase: (path) => `tolower(${path})`,
 };
 
 const records: RecordSpelling = {

@@ -1,6 +1,7 @@
 import { readCount } from './count-reading';
 import type { Dialect, DialectCapabilities, DialectRequest } from './dialect';
 import type { FilterSpelling } from './filter-printing';
+import { filterCapabilities } from './filter-capabilities';
 import { nextInstant } from './instants';
 import { v4Dialect } from './v4';
 import { v4Version } from './v4-answers';
@@ -8,16 +9,13 @@ import { v4Json } from './v4-bodies';
 import { v4Literal } from './v4-literals';
 
 const defaults: DialectCapabilities = {
+  ...filterCapabilities.odata4,
   maxUrlLength: 2048,
   etags: true,
   returnsUpdated: false,
   clientKeys: 'probe',
   idempotentCreate: false,
-  dateParts: true,
   skip: true,
-  caseInsensitiveStrings: false,
-  stringWildcards: false,
-  emptyStringIsNull: false,
   wholeSecondStamps: false,
   exactCount: true,
   vagueNotFound: true,
@@ -54,6 +52,7 @@ export function odata4(overrides: Partial<DialectCapabilities> = {}): Dialect {
       ...(capabilities.inOperator === true && { in: printIn }),
       contains: (path, text) => `contains(${path},${text})`,
       datePart: (part, path) => `${part}(${path})`,
+      lowerCase: (path) => `tolower(${path})`,
     },
     records: { column: ({ name }) => name, version: v4Version },
     write: (property, value) => ({ [property.name]: v4Json(property, value) }),

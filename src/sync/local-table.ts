@@ -63,6 +63,11 @@ export async function localTable(sequelize: Sequelize, mapping: Mapping): Promis
   return table;
 }
 
+/** PostgreSQL's type of a column, once the table is known; undefined before that. */
+export function localTypeOf({ model }: Mapping, column: string): string | undefined {
+  return known.get(model)?.typeOf(column);
+}
+
 function describe(mapping: Mapping, name: string, rows: readonly ColumnRow[]): LocalTable {
   const model = mapping.model;
   const types = new Map(rows.map((row) => [row.name, comparableType(row)]));

@@ -1,35 +1,16 @@
-import { Op } from 'sequelize';
-import type { Dialect, LegacyFilter, LegacyProperty } from '../../../legacy-client';
-import { allOf, undecided, wider, type Bound } from './bound';
-import type { Leaf } from './leaf';
-
-interface Piece {
+/** A run of plain characters that a text must hold. */
+export interface Piece {
   readonly text: string;
-  readonly op: 'startsWith' | 'endsWith' | 'contains';
+  readonly op: 'startsWith' | 'endsWith' | 'contains' | 'equals';
 }
 
 /**
- * Bound a LIKE: each run of plain characters in the pattern must be somewhere in the text, the first
- * at its start, the last at its end. What the wildcards in between ask for, the local query decides.
+ * The runs of plain characters in a LIKE pattern: each must be somewhere in the text, the first at
+ * its start, the last at its end. What the wildcards in between ask for, the local query decides.
+ *
+ * @returns undefined when the pattern ends with a single backslash, which PostgreSQL refuses.
  */
-export function boundOfPattern(dialect: Dialect, property: LegacyProperty, leaf: Leaf): Bound {
-  if (property.kind !== 'string') return undecided(`a pattern on ${leaf.attribute}`);
-  if (typeof leaf.value !== 'string') return undecided(`a list of patterns on ${leaf.attribute}`);
-  const pieces = piecesOf(patternOf(leaf.op, leaf.value));
-  const filters = pieces.flatMap((piece) => filterOf(dialect, property, piece));
-  if (filters.length === 0) return undecided(`nothing in the pattern bounds ${leaf.attribute}`);
-  const reason = `${dialect.name} compares texts in its own way`;
-  return allOf(filters.map((filter) => wider(filter, reason)));
-}
-
-// NOTE: Sequelize 6 builds these as patterns, without escaping wildcards in the value.
-function patternOf(op: symbol, value: string): string {
-  if (op === Op.startsWith) return `${value}%`;
-  if (op === Op.endsWith) return `%${value}`;
-  return op === Op.substring ? `%${value}%` : value;
-}
-
-function piecesOf(pattern: string): Piece[] {
+export function piecesOf(pattern: string): readonly Piece[] | undefined {
   const runs: string[] = [''];
   const characters = Array.from(pattern);
   for (let at = 0; at < characters.length; at += 1) {
@@ -40,9 +21,12 @@ function piecesOf(pattern: string): Piece[] {
     }
     // A backslash makes the next character a plain one.
     if (character === '\\') at += 1;
-    const plain = character === '\\' ? (characters[at] ?? '') : character;
+    const plain = character === '\\' ? characters[at] : character;
+    if (plain === undefined) return undefined;
     runs.push(`${runs.pop() ?? ''}${plain}`);
   }
+  const [only] = runs;
+  if (runs.length === 1 && only !== undefined) return [{ text: only, op: 'equals' }];
   const last = runs.length - 1;
   return runs.flatMap((text, index): Piece[] => {
     if (text === '') return [];
@@ -52,12 +36,60 @@ function piecesOf(pattern: string): Piece[] {
 }
 
 /**
- * NOTE: Dynamics treats `%`, `_` and `[ ]` as wildcards. A `%` or `_` that is meant plainly still
- * matches itself, so it only widens; a bracket begins a set of characters and may not match itself.
+ * The same for a regular expression that is nothing but plain letters, digits and blanks, with or
+ * without anchors.
+ *
+ * @returns undefined for every other one.
  */
-function filterOf(dialect: Dialect, property: LegacyProperty, piece: Piece): LegacyFilter[] {
-  const isDynamics = dialect.stringWildcards || dialect.caseInsensitiveStrings;
-  if (isDynamics && /[[\]^]/.test(piece.text)) return [];
-  const blank = isDynamics && piece.text.trim() === '';
-  return blank ? [] : [{ op: piece.op, property, value: piece.text }];
+export function pieceOfExpression(expression: string): Piece | undefined {
+  const match = /^(\^?)([A-Za-z0-9 ]+)(\$?)$/.exec(expression);
+  if (!match) return undefined;
+  const [, start, text = '', end] = match;
+  if (start && end) return { text, op: 'equals' };
+  return { text, op: start ? 'startsWith' : end ? 'endsWith' : 'contains' };
+}
+
+/**
+ * Cut a piece at the characters that cannot be sent; every part is in the text then.
+ *
+ * @param canSend - asked of one character (a whole code point).
+ */
+export function partsOf(piece: Piece, canSend: (character: string) => boolean): readonly Piece[] {
+  const runs: string[] = [''];
+  for (const character of piece.text) {
+    if (canSend(character)) runs.push(`${runs.pop() ?? ''}${character}`);
+    else runs.push('');
+  }
+  if (runs.length === 1) return [piece];
+  const last = runs.length - 1;
+  return runs.flatMap((text, index): Piece[] => {
+    if (text === '') return [];
+    const isStart = index === 0 && (piece.op === 'startsWith' || piece.op === 'equals');
+    const isEnd = index === last && (piece.op === 'endsWith' || piece.op === 'equals');
+    return [{ text, op: isStart ? 'startsWith' : isEnd ? 'endsWith' : 'contains' }];
+  });
+}
+
+/** The first part of a text that takes no more than so many characters of a URL. */
+export function startWithin(text: string, urlLength: number): string {
+  if (encodedLength(text) <= urlLength) return text;
+  let start = '';
+  let length = 0;
+  for (const character of text) {
+    length += encodedLength(character);
+    if (length > urlLength) break;
+    start += character;
+  }
+  return start;
+}
+
+/** NOTE: encodeURIComponent throws for half of a surrogate pair, and leaves a quote as it is. */
+export function encodedLength(text: string): number {
+  const quotes = text.split("'").length - 1;
+  return encodeURIComponent(wellFormed(text)).length + quotes * 5;
+}
+
+/** NOTE: half of a surrogate pair reaches PostgreSQL as U+FFFD; no URL can hold it. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }

@@ -62,12 +62,14 @@ async function answerExactly<T>(read: Read<T>, caller: Caller): Promise<T> {
   const scope = refreshScope(runtime, transaction, unit);
   const effective = await effectiveOptions(read.model, read.options, read.givesRows);
   const bound = await boundOf(runtime, placeOf(scope), { mapping, where: effective.where });
-  const page = legacyPage(mapping, bound, effective);
+  const page = legacyPage(read.synced, bound, effective);
   const marks: Pick<Knowledge, 'seen' | 'hidden' | 'gone'> = {
     ...{ seen: new Map(), hidden: new Map(), gone: new Map() },
   };
   const { includes, where } = effective;
-  const coverage = mayCover ? Coverage.of({ ...marks, scope, since }, mapping, includes) : undefined;
+  const coverage = mayCover
+    ? Coverage.of({ ...marks, scope, since }, mapping, includes)
+    : undefined;
   // What is read before a feed has been followed is not the answer.
   const early = coverage ? undefined : EarlyAnswer.of(read, effective, transaction);
   const knowledge: Knowledge = {

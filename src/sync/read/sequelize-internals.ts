@@ -62,6 +62,8 @@ export interface EffectiveOptions {
   readonly limit: unknown;
   readonly offset: unknown;
   readonly order: unknown;
+  /** False: the limit is applied to the joined rows. */
+  readonly subQuery: unknown;
   /** The answer shows whole rows: all attributes, as instances. */
   readonly isWhole: boolean;
 }
@@ -87,8 +89,8 @@ export async function effectiveOptions(
   const includes = withAssociations(model, (copy.include ?? []) as ConformedInclude[]);
   const isRaw = copy.raw === true || copy.group !== undefined || copy.attributes !== undefined;
   const isWhole = givesRows && !isRaw && includes.every(isWholeInclude);
-  const { where, limit, offset, order } = copy;
-  return { where, includes, limit, offset, order, isWhole };
+  const { where, limit, offset, order, subQuery } = copy;
+  return { where, includes, limit, offset, order, subQuery, isWhole };
 }
 
 /** NOTE: what `include: { all: true }` is expanded to names model and alias only. */
