@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { defineModels } from '../../models';
-import { migrators } from '../../migrators';
-import { connectLegacy, type DualWrite, type Freshness } from '../../src';
-import { openSequelize } from '../support/database';
-import { dataverseMigrators } from '../support/dataverse-migrators';
+import type { Freshness } from '../../src';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
+import { joinProcess, type Process } from '../support/following';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 const minute: Freshness = { maxAgeMs: 60_000 };
@@ -259,24 +256,10 @@ describe.each(faces)('answers of a certain age, %s face', (face) => {
   });
 
   describe('with a second process', () => {
-    let second: { models: DualWorld['models']; dualWrite: DualWrite; close(): Promise<void> };
+    let second: Process;
 
-    const join = async (freshness?: Freshness): Promise<typeof second> => {
-      const sequelize = openSequelize(world.database);
-      const models = defineModels(sequelize);
-      const dualWrite = await connectLegacy(sequelize, {
-        client: world.client,
-        migrators: face === 'dataverse' ? dataverseMigrators : migrators,
-        ...(freshness && { freshness }),
-      });
-      return {
-        ...{ models, dualWrite },
-        close: async () => {
-          await dualWrite.close();
-          await sequelize.close();
-        },
-      };
-    };
+    const join = (freshness?: Freshness): Promise<Process> =>
+      joinProcess(world, { face, ...(freshness && { freshness }) });
     afterEach(() => second.close());
 
     it('shares refreshes of a whole model', async () => {

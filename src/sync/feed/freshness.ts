@@ -11,7 +11,7 @@ export function checkedFreshness(given: unknown, model: string): Freshness {
     maxAgeMs?: unknown;
   };
   if (typeof maxAgeMs !== 'number') {
-    const shown = JSON.stringify(given) ?? typeof given;
+    const shown = typeof given === 'object' ? JSON.stringify(given) : typeof given;
     throw new TypeError(
       `[${model}] freshness must be 'exact', 'local' or { maxAgeMs: milliseconds }, not ${shown}.`,
     );
