@@ -8,6 +8,7 @@ export type {
   WithTransaction,
 } from './model/history';
 export type { Namespace } from './model/context';
+export { datePart, type DatePartComparison, type PartOfDate } from './model/date-part';
 export {
   connectRevisions,
   findRevision,

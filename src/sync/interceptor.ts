@@ -25,6 +25,8 @@ export interface InterceptedRead<T> {
   readonly model: ModelStatic<Model>;
   readonly options: object | undefined;
   readonly givesRows: boolean;
+  /** The result is the number of rows. */
+  readonly counts?: boolean;
   readonly run: (options: object) => Promise<T>;
 }
 
@@ -47,6 +49,7 @@ export async function interceptRead<T>(read: InterceptedRead<T>): Promise<T> {
     model: read.model,
     options,
     givesRows: read.givesRows,
+    counts: read.counts,
     run,
   });
 }

@@ -34,6 +34,11 @@ export class SharedExchanges {
     return lane.waiting.answer as Promise<T>;
   }
 
+  /** Whether an exchange of this name is about to be sent. */
+  isAwaited(name: string): boolean {
+    return this.#lanes.get(name)?.waiting !== undefined;
+  }
+
   async #sendAfter<T>(name: string, lane: Lane, send: () => Promise<T>): Promise<T> {
     // Even a first request waits for the end of the tick: calls made together are one request.
     await new Promise((resolve) => setImmediate(resolve));

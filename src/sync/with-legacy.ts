@@ -84,6 +84,7 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
         model: this,
         options,
         givesRows: false,
+        counts: aggregateFunction === 'count' && attribute === '*',
         run: (own) =>
           super.aggregate.call(this, attribute as never, aggregateFunction, own) as Promise<T>,
       });

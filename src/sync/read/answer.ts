@@ -21,6 +21,8 @@ export interface Read<T> {
   /** The result may be instances that can be checked themselves; never true of aggregates. */
   readonly givesRows: boolean;
   readonly freshness: 'exact' | MaxAge;
+  /** The result is the number of rows. */
+  readonly counts?: boolean | undefined;
 }
 
 /** A read, and what is known by now for answering it. */

@@ -10,6 +10,7 @@ import type { Runtime } from '../runtime';
 import { LegacyUnit } from '../write/legacy-unit';
 import { allGaps, answerThenCheck, checkThenAnswer, type Answering, type Read } from './answer';
 import { EarlyAnswer } from './early-answer';
+import { legacyCount } from './legacy-count';
 import { legacyPage } from './page';
 import { refreshLeg, type Knowledge } from './legs';
 import { effectiveOptions } from './sequelize-internals';
@@ -70,6 +71,10 @@ async function answerExactly<T>(read: Read<T>, caller: Caller): Promise<T> {
   const coverage = mayCover
     ? Coverage.of({ ...marks, scope, since }, mapping, includes)
     : undefined;
+  if (!coverage) {
+    const count = await legacyCount({ read, effective, bound, transaction });
+    if (count !== undefined) return count as T;
+  }
   // What is read before a feed has been followed is not the answer.
   const early = coverage ? undefined : EarlyAnswer.of(read, effective, transaction);
   const knowledge: Knowledge = {
