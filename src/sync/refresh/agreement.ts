@@ -96,7 +96,16 @@ function sameValue(type: string): Same {
   if (type === 'timestamp with time zone') return isSameInstant;
   if (type === 'bigint') return (local, incoming) => local === incoming || local === text(incoming);
   if (type === 'double precision') return isSameDouble;
+  if (plainLists.test(type)) return isSameList;
   return (local, incoming) => local === incoming;
+}
+
+/** Lists whose elements come as what they are. */
+const plainLists = /^(text|character varying|integer|boolean|uuid)\[\]$/;
+
+function isSameList(local: unknown, incoming: unknown): boolean {
+  if (!Array.isArray(local) || !Array.isArray(incoming)) return false;
+  return local.length === incoming.length && local.every((one, at) => one === incoming[at]);
 }
 
 function isSameInstant(local: unknown, incoming: unknown): boolean {
