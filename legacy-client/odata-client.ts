@@ -12,6 +12,7 @@ import type {
 import { type CallParts, Calls } from './calls';
 import { type ChangePage, changesOf, type ChangesOptions, keysOf } from './changes';
 import { createdKey } from './created-key';
+import { Guards } from './guards';
 import type { Dialect, DialectRequest } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyConflictError } from './errors';
@@ -35,6 +36,7 @@ export class ODataClient implements LegacyClient {
   private readonly calls: Calls;
   private readonly absences: Absences;
   private readonly conditions = new RequiredConditions();
+  private readonly guards = new Guards();
 
   constructor(private readonly parts: ODataClientParts) {
     this.baseUrl = parts.root;
@@ -123,7 +125,12 @@ export class ODataClient implements LegacyClient {
           this.dialect.update(entity, key, changes, { ...choices, ...given }),
         ),
       );
-      return this.calls.send(entity, request, { signal, repeatable: false });
+      return this.guards.send({
+        entity,
+        request,
+        exists: () => this.exists(entity, key, signal),
+        send: (guarded) => this.calls.send(entity, guarded, { signal, repeatable: false }),
+      });
     };
     const answer = await this.conditions.send(entity, ifMatch, send);
     return answer.body === undefined ? undefined : this.calls.record(entity, answer);
@@ -142,6 +149,18 @@ export class ODataClient implements LegacyClient {
     };
     await this.sureOfAbsence(entity, { key, signal }, () =>
       this.conditions.send(entity, ifMatch, send),
+    );
+  }
+
+  private async exists(
+    entity: LegacyEntity,
+    key: string,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    if (this.dialect.vagueNotFound !== true) return false;
+    return this.get(entity, key, { signal }).then(
+      () => true,
+      () => false,
     );
   }
 

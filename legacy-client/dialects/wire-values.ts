@@ -14,7 +14,8 @@ const WHOLE = /^-?\d{1,16}$/;
  * @throws {@link MalformedAnswerError} naming the property, when the value is not of its kind.
  */
 export function readWireValue({ name, kind }: LegacyProperty, wire: unknown): LegacyValue {
-  if (wire === null) return null;
+  // Some services write '' where a GUID or a date is null.
+  if (wire === null || (wire === '' && kind !== 'string')) return null;
   const value = readers[kind](wire);
   if (value === undefined) {
     throw new MalformedAnswerError(`the property ${name} came as something that is no ${kind}`);

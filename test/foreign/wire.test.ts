@@ -65,6 +65,9 @@ const cases: [string, 2 | 4, Variation, { instants?: 'Edm.DateTimeOffset' }?][] 
   ['OData 4 with strings for numbers', 4, { ieee754Compatible: true, omitsNulls: true }],
   ['OData 4 with fine instants', 4, { fractionDigits: 7, minutesEast: -210 }],
   ['OData 4 with whole seconds', 4, { fractionDigits: 0, minutesEast: 60 }],
+  ['OData 4 with sloppy addresses', 4, { createsSilently: true, sloppyAddresses: true }],
+  ['OData 4 with sloppy nulls', 4, { emptyForNull: true, noAnyVersion: true, etags: 'none' }],
+  ['OData 2 with sloppy nulls', 2, { emptyForNull: true, noAnyVersion: true }],
   ['OData 4 that answers updates', 4, { updates: 'always', etags: 'none' }],
 ];
 

@@ -152,14 +152,14 @@ export class Service {
   private checkCondition({ headers }: Incoming, stored: Stored): void {
     const { version, variation } = this.parts;
     const given = headers['if-match'];
-    if (variation.etags === 'none') {
-      if (version === 2 && given !== undefined) throw badRequest('There are no ETags here');
-      return;
+    const isAny = given === '*' && variation.noAnyVersion !== true;
+    if (variation.etags === 'none' && version === 2 && given !== undefined) {
+      throw badRequest('There are no ETags here');
     }
     if (given === undefined && variation.etags === 'required') {
       throw new ServiceRefusal(428, 'If-Match is required');
     }
-    const isMet = given === undefined || given === '*' || given === this.etag(stored);
+    const isMet = given === undefined || isAny || given === this.etag(stored);
     if (!isMet) throw new ServiceRefusal(412, 'The record has changed');
   }
 
@@ -206,7 +206,10 @@ export class Service {
     const key = String(stored.row[set.key]);
     const printed = version === 2 ? `guid'${key}'` : key;
     const named = variation.namesKeys === true ? `${set.key}=${printed}` : printed;
-    const address = `${root}/${set.name}(${named})`;
+    const address =
+      variation.sloppyAddresses === true
+        ? `${set.name}(${set.key}='${key}')`
+        : `${root}/${set.name}(${named})`;
     return {
       Location: address,
       ...(version === 4 && { 'OData-EntityId': address }),

@@ -58,7 +58,9 @@ export function etagOf({ version }: Stored): string {
 }
 
 function encode({ type, variation }: Encoding, value: EdmValue): unknown {
-  if (value === null) return null;
+  if (value === null) {
+    return variation.emptyForNull === true && type !== 'Edm.String' ? '' : null;
+  }
   if (value instanceof Ticks) {
     const milliseconds = value.date.getTime();
     return type === 'Edm.DateTimeOffset'

@@ -71,7 +71,9 @@ class Digits {
 }
 
 function encode({ type, variation }: Encoding, value: EdmValue): unknown {
-  if (value === null) return null;
+  if (value === null) {
+    return variation.emptyForNull === true && type !== 'Edm.String' ? '' : null;
+  }
   if (value instanceof Decimal || typeof value === 'bigint') {
     const text = value.toString();
     return variation.ieee754Compatible === true ? text : new Digits(text);

@@ -6,6 +6,8 @@ export interface Variation {
   readonly nextLink?: 'absolute' | 'path' | 'relative' | 'queryOnly';
   /** Default `optional`: sent, and heeded where the client sends them back. */
   readonly etags?: 'none' | 'optional' | 'required';
+  /** `If-Match: *` is a version like any other. */
+  readonly noAnyVersion?: boolean;
   /** What becomes of a key in a create; default `honoured`. */
   readonly clientKeys?: 'honoured' | 'ignored' | 'refused';
   /** What a 404 holds; default the service's own error document. */
@@ -16,6 +18,8 @@ export interface Variation {
   readonly fractionDigits?: number;
   /** Zone of instants in answers, in minutes east of UTC; default 0, written `Z`. */
   readonly minutesEast?: number;
+  /** Null is written as an empty text where the property is no text. */
+  readonly emptyForNull?: boolean;
   /** Members that are null are left out of answers. */
   readonly omitsNulls?: boolean;
   /** `ne` is never true of null. */
@@ -36,6 +40,8 @@ export interface Variation {
   readonly ieee754Compatible?: boolean;
   /** OData 4.01: `in`. */
   readonly inOperator?: boolean;
+  /** Addresses of records are relative, and quote the key. */
+  readonly sloppyAddresses?: boolean;
   /** OData 4: addresses name the key: `Products(ProductID=…)`. */
   readonly namesKeys?: boolean;
   /** OData 4.01: control information without `odata.`. */
