@@ -36,11 +36,15 @@ export class Calls {
   constructor(private readonly parts: CallParts) {}
 
   /** Spell requests; what the dialect cannot spell is thrown as an error of this call. */
-  spelled<Spelled>(entity: LegacyEntity, method: string, spell: () => Spelled): Spelled {
+  spelled<Spelled>(
+    { entitySet }: Pick<LegacyEntity, 'entitySet'>,
+    method: string,
+    spell: () => Spelled,
+  ): Spelled {
     try {
       return spell();
     } catch (error) {
-      throw this.unspelled(error, { ...entity, method });
+      throw this.unspelled(error, { entitySet, method });
     }
   }
 

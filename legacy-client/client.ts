@@ -2,6 +2,7 @@ import type { BatchOperation, BatchResult } from './batch/operation';
 import type { ChangePage, ChangesOptions } from './changes';
 import type { Dialect } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord, LegacyValue } from './entity';
+import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 import type { Priority } from './limits/priority';
 import type { LegacyFilter, LegacyQuery } from './query';
 
@@ -90,6 +91,13 @@ export interface LegacyClient {
   ): Promise<LegacyRecord | undefined>;
   /** Throws `LegacyNotFoundError` when there is no such record. */
   delete(entity: LegacyEntity, key: string, options?: ConditionalOptions): Promise<void>;
+  /**
+   * Links two records of a many-to-many relationship. `LegacyConflictError` when they are linked
+   * already; a link that a lost first try has made counts as made.
+   */
+  associate(link: LegacyLink, keys: LinkedKeys, options?: AssociateOptions): Promise<void>;
+  /** Takes a link away; throws `LegacyNotFoundError` when there is none, or not such a record. */
+  disassociate(link: LegacyLink, keys: LinkedKeys, options?: CallOptions): Promise<void>;
   /**
    * Writes that are applied together or not at all: one changeset in one request. The results stand
    * in the order of the operations; an update without any change is not sent.

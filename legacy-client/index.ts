@@ -39,6 +39,7 @@ export type {
   PropertyKind,
   WireType,
 } from './entity';
+export type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 export {
   LegacyAbortedError,
   type LegacyAnswer,

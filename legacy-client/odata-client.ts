@@ -17,10 +17,12 @@ import type { Dialect, DialectRequest } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyConflictError } from './errors';
 import type { Answer } from './exchanger';
+import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 import { planCount, planList } from './list-plan';
 import { delivered, followPages, inParallel } from './pager';
 import type { LegacyFilter, LegacyQuery } from './query';
 import { RequiredConditions } from './required-conditions';
+import { sendAssociate, sendDisassociate } from './send-link';
 
 /** What an {@link ODataClient} works with. */
 export interface ODataClientParts extends CallParts {
@@ -179,11 +181,26 @@ export class ODataClient implements LegacyClient {
     }
   }
 
+  async associate(
+    link: LegacyLink,
+    keys: LinkedKeys,
+    options: AssociateOptions = {},
+  ): Promise<void> {
+    await sendAssociate({ ...this.parts, calls: this.calls }, { link, keys }, options);
+  }
+
+  async disassociate(link: LegacyLink, keys: LinkedKeys, options: CallOptions = {}): Promise<void> {
+    await sendDisassociate({ ...this.parts, calls: this.calls }, { link, keys }, options);
+  }
+
   async batch(
     operations: readonly BatchOperation[],
     options: CallOptions = {},
   ): Promise<BatchResult[]> {
-    return await sendBatch({ ...this.parts, calls: this.calls }, operations, options);
+    const parts = { ...this.parts, calls: this.calls };
+    return await this.conditions.sendAll(operations, (conditioned) =>
+      sendBatch(parts, conditioned, options),
+    );
   }
 
   async count(

@@ -1,3 +1,4 @@
+import type { BatchOperation } from './batch/operation';
 import type { LegacyEntity } from './entity';
 import { LegacyResponseError } from './errors';
 
@@ -26,6 +27,36 @@ export class RequiredConditions {
     this.entitySets.add(entitySet);
     return result;
   }
+
+  /** The same for a batch, which is refused as a whole. */
+  async sendAll<Result>(
+    operations: readonly BatchOperation[],
+    send: (operations: readonly BatchOperation[]) => Promise<Result>,
+  ): Promise<Result> {
+    const known = operations.map((operation) =>
+      isBare(operation) && this.entitySets.has(operation.entity.entitySet)
+        ? { ...operation, ifMatch: ANY_VERSION }
+        : operation,
+    );
+    const bare = known.filter(isBare);
+    try {
+      return await send(known);
+    } catch (error) {
+      if (bare.length === 0 || !isMissingCondition(error)) throw error;
+    }
+    const result = await send(
+      known.map((one) => (isBare(one) ? { ...one, ifMatch: ANY_VERSION } : one)),
+    );
+    for (const { entity } of bare) this.entitySets.add(entity.entitySet);
+    return result;
+  }
+}
+
+type Conditional = Extract<BatchOperation, { kind: 'update' | 'delete' }>;
+
+function isBare(operation: BatchOperation): operation is Conditional {
+  const { kind } = operation;
+  return (kind === 'update' || kind === 'delete') && operation.ifMatch === undefined;
 }
 
 /** NOTE: WCF Data Services says 400 instead of RFC 6585's 428. */

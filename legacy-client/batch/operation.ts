@@ -1,8 +1,9 @@
 import type { LegacyChanges } from '../client';
 import type { Dialect, DialectRequest, RequestChoices } from '../dialects/dialect';
 import type { LegacyEntity, LegacyRecord } from '../entity';
+import type { LegacyLink, LinkedKeys } from '../link';
 
-/** One write among those of a {@link LegacyClient.batch}, as the method of that name takes it. */
+/** One write, or one change of a link, among those of a {@link LegacyClient.batch}, as the method of that name takes it. */
 export type BatchOperation =
   | {
       readonly kind: 'create';
@@ -22,7 +23,11 @@ export type BatchOperation =
       readonly entity: LegacyEntity;
       readonly key: string;
       readonly ifMatch?: string;
-    };
+    }
+  | ({
+      readonly kind: 'associate' | 'disassociate';
+      readonly link: LegacyLink;
+    } & LinkedKeys);
 
 /** What came of one operation of a batch. */
 export interface BatchResult {
@@ -39,7 +44,7 @@ export function changesNothing(operation: BatchOperation): boolean {
 
 /** @throws UnsendableError when the dialect cannot spell the operation. */
 export function requestOf(
-  dialect: Dialect,
+  { dialect, root }: { readonly dialect: Dialect; readonly root: string },
   operation: BatchOperation,
   choices: RequestChoices,
 ): DialectRequest {
@@ -55,5 +60,8 @@ export function requestOf(
     }
     case 'delete':
       return dialect.delete(operation.entity, operation.key, operation.ifMatch);
+    case 'associate':
+    case 'disassociate':
+      return dialect[operation.kind](operation.link, operation, root);
   }
 }

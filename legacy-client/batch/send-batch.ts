@@ -3,7 +3,6 @@ import type { CallOptions } from '../client';
 import { createdKey } from '../created-key';
 import type { Dialect, DialectRequest } from '../dialects/dialect';
 import { normalisedGuid } from '../dialects/guid';
-import type { LegacyRecord } from '../entity';
 import { LegacyRequestError } from '../errors';
 import { writeJson } from '../exact-json';
 import { type Answer, logicalMethod } from '../exchanger';
@@ -35,14 +34,14 @@ interface Member {
 export async function sendBatch(
   parts: BatchParts,
   operations: readonly BatchOperation[],
-  { signal }: CallOptions,
+  options: CallOptions,
 ): Promise<BatchResult[]> {
   const members = membersOf(parts, operations);
   const results: BatchResult[] = operations.map(() => ({}));
   if (members.length === 0) return results;
   const requests = members.map(({ request }) => request);
   const answer = await parts.calls.send({ entitySet: '$batch' }, batchRequest(parts, members), {
-    signal,
+    ...options,
     repeatable: false,
     readParts: (received, judged) => readChangeset(received, judged, requests),
   });
@@ -69,21 +68,28 @@ function membersOf(parts: BatchParts, operations: readonly BatchOperation[]): Me
 
 function memberOf(parts: BatchParts, operation: BatchOperation, index: number): Member | undefined {
   if (changesNothing(operation)) return undefined;
-  const { root, dialect, calls } = parts;
-  const { kind, entity } = operation;
+  const { root, calls } = parts;
+  const { kind } = operation;
   try {
-    const request = calls.fitting((choices) => requestOf(dialect, operation, choices));
+    const request = calls.fitting((choices) => requestOf(parts, operation, choices));
     const contentId = String(index + 1);
     const part = checkedPart({ ...partOf(parts, request), contentId });
     const url = redactedUrl(`${root}/${request.path}`);
     const told = { contentId, index, method: part.method, redactedUrl: url };
     return { operation, part, request: told };
   } catch (error) {
-    throw calls.unspelled(error, { ...entity, method: METHODS[kind], index });
+    const { entitySet } = 'link' in operation ? operation.link.from : operation.entity;
+    throw calls.unspelled(error, { entitySet, method: METHODS[kind], index });
   }
 }
 
-const METHODS = { create: 'POST', update: 'MERGE', delete: 'DELETE' } as const;
+const METHODS = {
+  create: 'POST',
+  update: 'MERGE',
+  delete: 'DELETE',
+  associate: 'POST',
+  disassociate: 'DELETE',
+} as const;
 
 /** NOTE: within a batch no proxy looks at the method, so MERGE needs no POST around it. */
 function partOf({ root, dialect }: BatchParts, request: DialectRequest): HttpRequestPart {
@@ -101,20 +107,13 @@ function batchRequest({ dialect }: BatchParts, members: readonly Member[]): Dial
   return { method: 'POST', path: '$batch', headers, text };
 }
 
-function resultOf(
-  calls: Calls,
-  { kind, entity, key }: BatchOperation,
-  answer: Answer,
-): BatchResult {
-  if (kind === 'delete') return {};
+function resultOf(calls: Calls, operation: BatchOperation, answer: Answer): BatchResult {
+  if (operation.kind !== 'create' && operation.kind !== 'update') return {};
+  const { kind, entity, key } = operation;
   const record = answer.body === undefined ? undefined : calls.record(entity, answer);
-  const foreign = kind === 'update' && record !== undefined && !isSame(record, key);
+  const foreign = kind === 'update' && record !== undefined && record.key !== normalisedGuid(key);
   if (foreign) throw answer.unreadable('it holds another record than the one that was updated');
   if (record !== undefined) return { record, ...(kind === 'create' ? { key: record.key } : {}) };
   const created = kind === 'create' ? createdKey(answer.headers) : undefined;
   return created === undefined ? {} : { key: created };
-}
-
-function isSame(record: LegacyRecord, key: string): boolean {
-  return record.key === normalisedGuid(key);
 }

@@ -1,4 +1,5 @@
 import type { LegacyEntity, LegacyProperty } from '../entity';
+import type { LegacyLink } from '../link';
 import type { LegacyQuery } from '../query';
 import { printFilter, type FilterSpelling } from './filter-printing';
 import { normalisedGuid } from './guid';
@@ -55,8 +56,14 @@ function count(name: string, value: number): string {
 }
 
 /** @throws UnsendableError when the key is no GUID. */
-export function sendableKey(entity: LegacyEntity, key: string): string {
+export function sendableKey({ entitySet }: Pick<LegacyEntity, 'entitySet'>, key: string): string {
   const guid = normalisedGuid(key);
   if (guid !== undefined) return guid;
-  throw new UnsendableError(`a key of ${entity.entitySet} must be a GUID`);
+  throw new UnsendableError(`a key of ${entitySet} must be a GUID`);
+}
+
+/** @throws UnsendableError when the name would not stay one part of a path. */
+export function sendableNavigation({ navigation }: LegacyLink): string {
+  if (/^[\w.]+$/.test(navigation)) return navigation;
+  throw new UnsendableError('a navigation property has a name of letters, digits and underscores');
 }

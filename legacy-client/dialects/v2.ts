@@ -2,7 +2,13 @@ import type { LegacyEntity, LegacyProperty } from '../entity';
 import { type PropertyWriting, writeChanges } from './change-writing';
 import type { Dialect, DialectCapabilities, DialectName, DialectRequest } from './dialect';
 import { type FilterSpelling, printFilter } from './filter-printing';
-import { listOptions, selectedColumns, sendableKey, withOptions } from './query-options';
+import {
+  listOptions,
+  selectedColumns,
+  sendableKey,
+  sendableNavigation,
+  withOptions,
+} from './query-options';
 import type { RecordSpelling } from './record-reading';
 import { readV2Page, readV2Record } from './v2-answers';
 
@@ -19,6 +25,9 @@ export interface V2Variant {
 
 type V2Requests = Pick<Dialect, 'list' | 'get' | 'create' | 'update' | 'delete'>;
 
+/** Sent with every body. */
+const jsonBody = { 'Content-Type': 'application/json; charset=utf-8' };
+
 /** What a dialect of OData v2 is made of, without what only its variant knows. */
 export function v2Dialect(
   variant: V2Variant,
@@ -27,6 +36,7 @@ export function v2Dialect(
   return {
     ...capabilities,
     ...v2Requests(variant),
+    ...v2Links(variant),
     name,
     batchHeaders: { ...variant.headers, Accept: 'multipart/mixed' },
     partAddress: (_root, path) => path,
@@ -42,7 +52,7 @@ function v2Requests({ capabilities, filters, records, write, headers }: V2Varian
   const column = (property: LegacyProperty): string => records.column(property);
   const conditional = (ifMatch?: string): Record<string, string> =>
     capabilities.etags && ifMatch !== undefined ? { 'If-Match': ifMatch } : {};
-  const written = { ...headers, 'Content-Type': 'application/json; charset=utf-8' };
+  const written = { ...headers, ...jsonBody };
   return {
     list: (entity, query, { allColumns } = {}) => {
       const columns = selectedColumns(entity, query.select ?? entity.properties, column);
@@ -77,11 +87,31 @@ function v2Requests({ capabilities, filters, records, write, headers }: V2Varian
   };
 }
 
+/** @remarks Source: OData v2 operations, links between entries. */
+function v2Links({ headers }: V2Variant): Pick<Dialect, 'associate' | 'disassociate'> {
+  return {
+    associate: (link, keys, root) => ({
+      method: 'POST',
+      path: `${keyPath(link.from, keys.from)}/$links/${sendableNavigation(link)}`,
+      headers: { ...headers, ...jsonBody },
+      body: { uri: `${root}/${keyPath(link.to, keys.to)}` },
+    }),
+    disassociate: (link, keys) => {
+      const links = `${keyPath(link.from, keys.from)}/$links/${sendableNavigation(link)}`;
+      return {
+        method: 'DELETE',
+        path: `${links}(guid'${sendableKey(link.to, keys.to)}')`,
+        headers,
+      };
+    },
+  };
+}
+
 function reading(path: string, headers: Readonly<Record<string, string>>): DialectRequest {
   return { method: 'GET', path, headers };
 }
 
 /** `AccountSet(guid'…')` */
-function keyPath(entity: LegacyEntity, key: string): string {
+function keyPath(entity: Pick<LegacyEntity, 'entitySet'>, key: string): string {
   return `${entity.entitySet}(guid'${sendableKey(entity, key)}')`;
 }

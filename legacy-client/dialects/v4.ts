@@ -1,4 +1,5 @@
 import type { LegacyEntity, LegacyProperty } from '../entity';
+import type { LegacyLink, LinkedKeys } from '../link';
 import { type PropertyWriting, writeChanges } from './change-writing';
 import type {
   Dialect,
@@ -13,6 +14,7 @@ import {
   type QueryOptions,
   selectedColumns,
   sendableKey,
+  sendableNavigation,
   withOptions,
 } from './query-options';
 import type { RecordSpelling } from './record-reading';
@@ -28,7 +30,7 @@ export interface V4Variant {
 }
 
 /** What every request of OData v4 carries. */
-const v4Headers = {
+export const v4Headers = {
   Accept: 'application/json',
   'OData-Version': '4.0',
   'OData-MaxVersion': '4.0',
@@ -46,6 +48,7 @@ export function v4Dialect(variant: V4Variant): Omit<Dialect, 'decodeCount' | 'cl
     ...capabilities,
     ...v4Reads(variant),
     ...v4Writes(variant),
+    ...v4Links,
     name,
     batchHeaders: { ...v4Headers, Accept: 'multipart/mixed' },
     partAddress: (_root, path) => path,
@@ -113,6 +116,28 @@ function v4Writes({
   };
 }
 
+/** @remarks Source: OData 4.0 part 1, 11.4.6 (links between entities). */
+const v4Links: Pick<Dialect, 'associate' | 'disassociate'> = {
+  associate: (link, keys, root) => ({
+    method: 'POST',
+    path: `${v4NavigationPath(link, keys)}/$ref`,
+    headers: v4WriteHeaders,
+    body: { '@odata.id': `${root}/${v4KeyPath(link.to, keys.to)}` },
+  }),
+  disassociate: (link, keys, root) => ({
+    method: 'DELETE',
+    path: withOptions(`${v4NavigationPath(link, keys)}/$ref`, {
+      $id: `${root}/${v4KeyPath(link.to, keys.to)}`,
+    }),
+    headers: v4Headers,
+  }),
+};
+
+/** `accounts(c5f2…)/optevia_account_sector` */
+export function v4NavigationPath(link: LegacyLink, keys: LinkedKeys): string {
+  return `${v4KeyPath(link.from, keys.from)}/${sendableNavigation(link)}`;
+}
+
 /** `$select` for a record's columns, unless all of them shall come. */
 export function selectOption(
   records: RecordSpelling,
@@ -127,6 +152,6 @@ export function selectOption(
 }
 
 /** `accounts(c5f2…)`: a bare GUID. */
-export function v4KeyPath(entity: LegacyEntity, key: string): string {
+export function v4KeyPath(entity: Pick<LegacyEntity, 'entitySet'>, key: string): string {
   return `${entity.entitySet}(${sendableKey(entity, key)})`;
 }

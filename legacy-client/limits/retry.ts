@@ -1,6 +1,7 @@
 import {
   LegacyBudgetError,
   LegacyCircuitOpenError,
+  LegacyConflictError,
   type LegacyError,
   LegacyResponseError,
   LegacyThrottledError,
@@ -51,6 +52,8 @@ export function cappedWait(retryAfterMs: number): number {
 }
 
 function isPassing(error: LegacyError): boolean {
+  // NOTE: Dynamics 2011 says with status 500 that a key or a link is there already.
+  if (error instanceof LegacyConflictError) return false;
   if (error instanceof LegacyResponseError) return error.status >= 500 && error.status !== 501;
   return error instanceof LegacyUnavailableError || error instanceof LegacyTimeoutError;
 }
