@@ -99,13 +99,24 @@ function splitRequests(
 }
 
 function fits({ root, dialect }: PlanningParts, { path }: DialectRequest): boolean {
-  return root.length + 1 + path.length <= dialect.maxUrlLength;
+  const { maxUrlLength, maxComparisons = Infinity } = dialect;
+  return root.length + 1 + path.length <= maxUrlLength && comparisonsIn(path) <= maxComparisons;
+}
+
+/** Those inside of texts count as well: then a split is only finer than it had to be. */
+function comparisonsIn(path: string): number {
+  return path.match(/%20(?:eq|ne|gt|ge|lt|le)%20/g)?.length ?? 0;
 }
 
 function tooLong({ root, dialect }: PlanningParts, { path }: DialectRequest): UnsendableError {
+  const { maxUrlLength, maxComparisons = Infinity } = dialect;
+  const length = root.length + 1 + path.length;
+  const reason =
+    length > maxUrlLength
+      ? `the URL would have ${length} characters, the service takes ${maxUrlLength}`
+      : `the filter would have ${comparisonsIn(path)} comparisons, the service takes ${maxComparisons}`;
   return new UnsendableError(
-    `the URL would have ${root.length + 1 + path.length} characters, the service takes ` +
-      `${dialect.maxUrlLength}: narrow the filter (only an 'in' or an 'or', alone or under 'and', ` +
+    `${reason}: narrow the filter (only an 'in' or an 'or', alone or under 'and', ` +
       'can be split into several requests)',
   );
 }

@@ -134,6 +134,29 @@ describe.each(cases)('%s', (_name, version, variation, { instants } = {}) => {
     await expect(client.list(products, { orderBy, top: 10, skip: 25 })).resolves.toHaveLength(5);
   });
 
+  it('asks for many by several requests below the limit of comparisons', async () => {
+    const set = server.store.set('Products');
+    const keys = Array.from({ length: 25 }, (_, stock) =>
+      String(server.store.insert(set, { ProductName: 'many', Stock: stock }).row.ProductID),
+    );
+    const limited = createLegacyClient({
+      baseUrl: server.url,
+      dialect: version === 2 ? 'odata2' : 'odata4',
+      capabilities: { maxComparisons: 10 },
+    });
+    const filter = {
+      op: 'in',
+      property: { name: 'ProductID', kind: 'guid' },
+      values: keys,
+    } as const;
+    server.takeRequests();
+    await expect(limited.list(products, { filter })).resolves.toHaveLength(25);
+    expect(server.takeRequests().length).toBeGreaterThanOrEqual(3);
+    const narrow: LegacyFilter = { op: 'not', filter };
+    await expect(limited.list(products, { filter: narrow })).rejects.toThrow(/25 comparisons/);
+    limited.close();
+  });
+
   it('deletes, and says so when there is nothing to delete', async () => {
     const key = randomUUID();
     await client.create(products, { ProductName: 'one', Stock: 0 }, { key });
