@@ -9,6 +9,7 @@ const LIBRARY = [
   'src/jobs',
   'src/mapping',
   'src/sync',
+  'src/introspect',
   'src/exit',
   'src/console',
   'legacy-client',
@@ -38,6 +39,7 @@ const LAYERS = [
 
     imports: ['src/model', 'src/revisions', 'src/mapping', 'legacy-client'],
   },
+  { folder: 'src/introspect', imports: ['src/mapping', 'legacy-client'] },
   {
     folder: 'src/exit',
 

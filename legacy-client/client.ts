@@ -4,7 +4,9 @@ import type { Dialect } from './dialects/dialect';
 import type { LegacyEntity, LegacyRecord, LegacyValue } from './entity';
 import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 import type { Priority } from './limits/priority';
+import type { ServiceMetadata } from './metadata';
 import type { LegacyFilter, LegacyQuery } from './query';
+import type { LegacyIdentity, WhoAmIOptions } from './who-am-i/identity';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -132,6 +134,18 @@ export interface LegacyClient {
   listRequests(entity: LegacyEntity, query?: LegacyQuery): readonly PlannedRequest[];
   /** The same for `count`; undefined where the dialect cannot count. */
   countRequests(entity: LegacyEntity, filter?: LegacyFilter): readonly PlannedRequest[] | undefined;
+  /**
+   * What the service says of its entities, properties and lookups in `$metadata`. On a Dynamics
+   * with its own customizations a document of several megabytes.
+   */
+  metadata(options?: CallOptions): Promise<ServiceMetadata>;
+  /**
+   * Who the service takes us for: a check of the connection and of the login. On Dynamics 2011 it can
+   * check somebody's own user name and password. Plain OData servers tell nobody, but must answer.
+   *
+   * @throws LegacyLoginError when the login is refused.
+   */
+  whoAmI(options?: WhoAmIOptions): Promise<LegacyIdentity>;
   /** Ends kept-alive connections. */
   close(): void;
 }

@@ -60,7 +60,15 @@ export {
   LegacyUnavailableError,
 } from './errors';
 export type { ChangePage, ChangesOptions } from './changes';
+export {
+  readCsdl,
+  type EntityMetadata,
+  type LookupMetadata,
+  type PropertyMetadata,
+  type ServiceMetadata,
+} from './metadata';
 export type { Exchange } from './exchange';
+export type { LegacyIdentity, WhoAmIOptions } from './who-am-i/identity';
 export type { CircuitOptions } from './limits/circuit';
 export type { Priority } from './limits/priority';
 export type { BudgetOptions } from './limits/request-budget';

@@ -14,18 +14,22 @@ import { type ChangePage, changesOf, type ChangesOptions, keysOf } from './chang
 import { createdKey } from './created-key';
 import { Guards } from './guards';
 import type { Dialect, DialectRequest } from './dialects/dialect';
+import { MalformedAnswerError } from './dialects/problems';
 import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyConflictError } from './errors';
 import type { Answer } from './exchanger';
 import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 import { planCount, planList } from './list-plan';
 import { delivered, followPages, inParallel } from './pager';
+import { readCsdl, type ServiceMetadata } from './metadata';
 import type { LegacyFilter, LegacyQuery } from './query';
 import { RequiredConditions } from './required-conditions';
+import type { LegacyIdentity, WhoAmIOptions } from './who-am-i/identity';
+import { whoAmI, type WhoAmIParts } from './who-am-i/who-am-i';
 import { sendAssociate, sendDisassociate } from './send-link';
 
 /** What an {@link ODataClient} works with. */
-export interface ODataClientParts extends CallParts {
+export interface ODataClientParts extends CallParts, WhoAmIParts {
   readonly maxConcurrency: number;
   readonly onClose: () => void;
 }
@@ -245,7 +249,31 @@ export class ODataClient implements LegacyClient {
     return { method, url: `${this.baseUrl}/${path}` };
   }
 
+  async metadata(options: CallOptions = {}): Promise<ServiceMetadata> {
+    const headers = { Accept: 'application/xml' };
+    const request = { method: 'GET', path: '$metadata', headers } as const;
+    const answer = await this.calls.send({ entitySet: '$metadata' }, request, {
+      ...options,
+      repeatable: true,
+    });
+    return this.calls.decoded(answer, () => metadataOf(answer.body));
+  }
+
+  async whoAmI(options: WhoAmIOptions = {}): Promise<LegacyIdentity> {
+    return await whoAmI(this.parts, options);
+  }
+
   close(): void {
     this.parts.onClose();
+  }
+}
+
+function metadataOf(body: unknown): ServiceMetadata {
+  if (typeof body !== 'string') throw new MalformedAnswerError('no $metadata document came');
+  try {
+    return readCsdl(body);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new MalformedAnswerError(error.message);
   }
 }

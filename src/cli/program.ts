@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addExitCommand } from './exit-command';
+import { addIntrospectCommand } from './introspect-command';
 import { addRecoverCommand } from './recover-command';
 import { addRepairCommand } from './repair-command';
 import { addSandboxCommand } from './sandbox-command';
@@ -46,6 +47,7 @@ function createProgram(): Command {
     });
   addSandboxCommand(program);
   addStatusCommand(program);
+  addIntrospectCommand(program);
   addRecoverCommand(program);
   addRepairCommand(program);
   addVersionsCommand(program);

@@ -2,7 +2,7 @@ import { Sequelize } from 'sequelize';
 import { useNamespace, type Namespace } from '../model/context';
 import { historyOf } from '../model/history';
 import type { LegacyClient } from '../../legacy-client';
-import { buildRegistry, type Migrator } from '../mapping';
+import { buildRegistry, type Migrator, type Registry } from '../mapping';
 import { connectRevisions, prepareRevisions } from '../revisions';
 import { recover, type RecoveryReport } from './recovery/recover';
 import { startTimer } from './recovery/timer';
@@ -46,6 +46,10 @@ export interface ConnectOptions {
 
 /** A connection between a Sequelize instance and a legacy system. */
 export interface DualWrite {
+  /** The client that it was connected with. */
+  readonly client: LegacyClient;
+  /** The mappings, by model name, with all names resolved. */
+  readonly mappings: Registry;
   /** Bring the library's own tables up to date. Idempotent; run it before the first call. */
   prepare(): Promise<void>;
   /**
@@ -126,6 +130,8 @@ export async function connectLegacy(
   const releases = [registerRuntime(runtime), useNamespace(options.namespace)];
   if (!historyOf(sequelize)) releases.push(connectRevisions(sequelize));
   return Promise.resolve({
+    client: options.client,
+    mappings: registry,
     prepare: async () => {
       await prepareSchema(pool);
       await prepareRevisions(sequelize);

@@ -1,0 +1,7 @@
+export { readCsdl } from './read-csdl';
+export type {
+  EntityMetadata,
+  LookupMetadata,
+  PropertyMetadata,
+  ServiceMetadata,
+} from './service-metadata';

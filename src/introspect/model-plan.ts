@@ -1,0 +1,228 @@
+import type {
+  DialectName,
+  EntityMetadata,
+  PropertyMetadata,
+  ServiceMetadata,
+} from '../../legacy-client';
+import { lookupProperties, type LookupProperty } from './lookup-properties';
+import {
+  attributeNames,
+  camelCase,
+  kebabCase,
+  pascalCase,
+  UniqueNames,
+  withoutPrefix,
+} from './names';
+import { type PropertyShape, shapeOf } from './property-shape';
+import { quoted } from './source-text';
+
+/** One mapped attribute to be written. */
+export interface AttributePlan extends PropertyShape {
+  /** `accountNumber` */
+  readonly attribute: string;
+  readonly nullable: boolean;
+  /** Only for lookups; `as` is the association's name. */
+  readonly target?: { readonly model: ModelPlan; readonly as: string; readonly isGuessed: boolean };
+}
+
+/** Something of an entity that is not mapped, and why. */
+export interface LeftOut {
+  readonly property: string;
+  readonly reason: string;
+}
+
+/** One model with its mapping, to be written. */
+export interface ModelPlan {
+  readonly entity: EntityMetadata;
+  /** `Account` */
+  readonly model: string;
+  /** Of its two files, without ending: `account`. */
+  readonly file: string;
+  readonly key: string;
+  readonly modifiedOn: string | null | undefined;
+  readonly createdOn: string | null | undefined;
+  readonly attributes: AttributePlan[];
+  readonly leftOut: LeftOut[];
+}
+
+/** What is to be made of a service's metadata. */
+export interface IntrospectionPlan {
+  readonly dialect: DialectName;
+  readonly models: readonly ModelPlan[];
+  /** Entities that were asked for and cannot be mapped. */
+  readonly leftOut: readonly { readonly entity: string; readonly reason: string }[];
+}
+
+/** What to make models of. */
+export interface IntrospectionChoice {
+  readonly dialect: DialectName;
+  /** Names of entities or entity sets, in any letters; by default all. */
+  readonly entities?: readonly string[];
+}
+
+/** Entities were asked for that the service does not have. */
+export class UnknownEntityError extends Error {
+  constructor(names: readonly string[], known: readonly string[]) {
+    const shown = known.slice(0, 20).join(', ');
+    super(
+      `The service has no ${names.join(', ')}. It has ${known.length} entities: ${shown}` +
+        (known.length > 20 ? ' …' : ''),
+    );
+    this.name = 'UnknownEntityError';
+  }
+}
+
+/**
+ * Plan models and mappings for the entities of a service.
+ *
+ * @throws UnknownEntityError when an entity that was asked for is not there.
+ */
+export function planModels(
+  metadata: ServiceMetadata,
+  { dialect, entities }: IntrospectionChoice,
+): IntrospectionPlan {
+  const chosen = chosenEntities(metadata, entities);
+  const leftOut: { entity: string; reason: string }[] = [];
+  const models: ModelPlan[] = [];
+  const modelNames = new UniqueNames(['Model', 'Sequelize', 'DataTypes', 'ApplicationModel']);
+  for (const entity of chosen) {
+    const reason = unfitKey(entity);
+    if (reason !== undefined) leftOut.push({ entity: entity.name, reason });
+    else models.push(emptyPlan(entity, dialect, modelNames));
+  }
+  const names = metadata.entities.map(({ name }) => name);
+  for (const plan of models) fill(plan, models, { dialect, names });
+  return { dialect, models, leftOut };
+}
+
+function chosenEntities(
+  { entities }: ServiceMetadata,
+  wanted: readonly string[] | undefined,
+): readonly EntityMetadata[] {
+  if (wanted === undefined) return entities;
+  const unknown: string[] = [];
+  const chosen = wanted.flatMap((wish) => {
+    const isIt = (name: string): boolean => name.toLowerCase() === wish.toLowerCase();
+    const found = entities.find(({ name, entitySet }) => isIt(name) || isIt(entitySet));
+    if (!found) unknown.push(wish);
+    return found ?? [];
+  });
+  if (unknown.length > 0)
+    throw new UnknownEntityError(
+      unknown,
+      entities.map(({ name }) => name),
+    );
+  return [...new Set(chosen)];
+}
+
+/** Why an entity's key is none that a mapping can have. */
+function unfitKey({ key, properties }: EntityMetadata): string | undefined {
+  const [name, ...others] = key;
+  if (name === undefined) return 'it has no key';
+  if (others.length > 0) return `its key has ${key.length} properties; a mapping needs one GUID`;
+  const type = properties.find((property) => property.name === name)?.type;
+  return type === 'Edm.Guid' ? undefined : `its key ${name} is ${type ?? 'unknown'}, not Edm.Guid`;
+}
+
+const stampsOf: Readonly<Record<DialectName, { modifiedOn?: string; createdOn?: string }>> = {
+  dynamics2011: { modifiedOn: 'ModifiedOn', createdOn: 'CreatedOn' },
+  dataverse: { modifiedOn: 'modifiedon', createdOn: 'createdon' },
+  odata2: {},
+  odata4: {},
+};
+
+function emptyPlan(entity: EntityMetadata, dialect: DialectName, names: UniqueNames): ModelPlan {
+  const model = names.choose(
+    pascalCase(withoutPrefix(entity.name, dialect)),
+    pascalCase(entity.name),
+  );
+  const has = (name: string): boolean => entity.properties.some((one) => one.name === name);
+  // The dialect's own stamps need no mention, but their absence does.
+  const stamp = (own: string | undefined): null | undefined =>
+    own === undefined || has(own) ? undefined : null;
+  const { modifiedOn, createdOn } = stampsOf[dialect];
+  return {
+    entity,
+    model,
+    file: kebabCase(model),
+    key: entity.key[0] ?? '',
+    modifiedOn: stamp(modifiedOn),
+    createdOn: stamp(createdOn),
+    attributes: [],
+    leftOut: [],
+  };
+}
+
+interface Surroundings {
+  readonly dialect: DialectName;
+  readonly names: readonly string[];
+}
+
+function fill(plan: ModelPlan, models: readonly ModelPlan[], around: Surroundings): void {
+  const { entity, attributes, leftOut } = plan;
+  const names = attributeNames();
+  const lookups = lookupProperties(entity, around.dialect, around.names);
+  const byHolder = new Map(lookups.map((lookup) => [lookup.heldBy, lookup]));
+  for (const property of ownProperties(plan, around.dialect)) {
+    const lookup = byHolder.get(property.name);
+    const planned = lookup
+      ? plannedLookup(lookup, {
+          dialect: around.dialect,
+          models,
+          names,
+          nullable: property.nullable,
+        })
+      : plannedProperty(property, around.dialect, names);
+    if (typeof planned === 'string') leftOut.push({ property: property.name, reason: planned });
+    else attributes.push(planned);
+  }
+}
+
+/** The key and the stamps are not repeated in a mapping. */
+function ownProperties({ entity, key }: ModelPlan, dialect: DialectName): PropertyMetadata[] {
+  const { modifiedOn, createdOn } = stampsOf[dialect];
+  const apart = new Set([key, modifiedOn, createdOn]);
+  return entity.properties.filter(({ name }) => !apart.has(name));
+}
+
+function plannedProperty(
+  property: PropertyMetadata,
+  dialect: DialectName,
+  names: UniqueNames,
+): AttributePlan | string {
+  const shape = shapeOf(property, dialect);
+  if (typeof shape === 'string') return shape;
+  const own = camelCase(withoutPrefix(property.name, dialect));
+  const attribute = names.choose(own, camelCase(property.name), `${own}Value`);
+  return { ...shape, attribute, nullable: property.nullable };
+}
+
+function plannedLookup(
+  lookup: LookupProperty,
+  around: {
+    readonly dialect: DialectName;
+    readonly models: readonly ModelPlan[];
+    readonly names: UniqueNames;
+    readonly nullable: boolean;
+  },
+): AttributePlan | string {
+  const [target, ...others] = lookup.targets;
+  if (target === undefined) return 'a lookup; the metadata does not say what it points to';
+  if (others.length > 0) return `a lookup that points to any of ${lookup.targets.join(', ')}`;
+  const model = around.models.find(({ entity }) => entity.name === target);
+  if (!model) return `a lookup to ${target}, which is not among the entities that are mapped`;
+  const as = camelCase(withoutPrefix(lookup.property, around.dialect)).replace(
+    /(?<=.)(Id|id)$/,
+    '',
+  );
+  const attribute = around.names.choose(`${as}Id`, `${as}LookupId`);
+  const alias = around.names.choose(as, `${as}Record`);
+  return {
+    attribute,
+    field: `field.lookup(${quoted(lookup.property)}, { model: ${quoted(model.model)} })`,
+    dataType: 'DataTypes.UUID',
+    tsType: 'string',
+    nullable: around.nullable,
+    target: { model, as: alias, isGuessed: lookup.isGuessed },
+  };
+}
