@@ -4,6 +4,7 @@ import {
   type DialectName,
   type Exchange,
   type LegacyClient,
+  type LegacyLink,
   LegacyRequestError,
 } from '../../legacy-client';
 import { account, dataverseAccount, guid, product } from './entities';
@@ -234,5 +235,61 @@ describe('nothing is sent', () => {
   ])('for %s', async (_what, operation) => {
     const batch = connect('odata4').batch([update, operation]);
     await expect(batch).rejects.toMatchObject({ name: 'LegacyRequestError', index: 1 });
+  });
+});
+
+describe('links', () => {
+  const link: LegacyLink = {
+    from: { entitySet: 'Categories' },
+    to: { entitySet: 'Products' },
+    navigation: 'Products',
+  };
+  const keys = { from: guid(1), to: guid(2) };
+  const operations = [
+    { kind: 'associate', link, ...keys },
+    { kind: 'disassociate', link, ...keys },
+  ] as const;
+
+  test('OData v2: $links, alone and in a changeset', async () => {
+    const client = connect('odata2');
+    const links = `/api/data/v9.2/Categories(guid'${guid(1)}')/$links/Products`;
+    const product2 = `${ROOT}/Products(guid'${guid(2)}')`;
+    nock(HOST, { reqheaders: { dataserviceversion: '2.0' } })
+      .post(links, { uri: product2 })
+      .reply(204);
+    nock(HOST)
+      .delete(`${links}(guid'${guid(2)}')`)
+      .reply(204);
+    await client.associate(link, keys);
+    await client.disassociate(link, keys);
+    expectBatch({}, 202, [
+      part(1, 'HTTP/1.1 204 No Content', '', ''),
+      part(2, 'HTTP/1.1 204 No Content', '', ''),
+    ]);
+    expect(await client.batch(operations)).toEqual([{}, {}]);
+    expect(sent).toContain(`POST Categories(guid'${guid(1)}')/$links/Products HTTP/1.1`);
+    expect(sent).toContain(JSON.stringify({ uri: product2 }));
+    expect(sent).toContain(
+      `DELETE Categories(guid'${guid(1)}')/$links/Products(guid'${guid(2)}') HTTP/1.1`,
+    );
+  });
+
+  test('OData v4: $ref, alone and in a changeset', async () => {
+    const client = connect('odata4');
+    const reference = `/api/data/v9.2/Categories(${guid(1)})/Products/$ref`;
+    const product2 = `${ROOT}/Products(${guid(2)})`;
+    nock(HOST, { reqheaders: { 'odata-version': '4.0' } })
+      .post(reference, { '@odata.id': product2 })
+      .reply(204);
+    nock(HOST).delete(reference).query({ $id: product2 }).reply(204);
+    await client.associate(link, keys);
+    await client.disassociate(link, keys);
+    expectBatch({}, 200, [
+      part(1, 'HTTP/1.1 204 No Content', '', ''),
+      part(2, 'HTTP/1.1 204 No Content', '', ''),
+    ]);
+    expect(await client.batch(operations)).toEqual([{}, {}]);
+    expect(sent).toContain(`POST Categories(${guid(1)})/Products/$ref HTTP/1.1`);
+    expect(sent).toContain(`DELETE Categories(${guid(1)})/Products/$ref?$id=${product2} HTTP/1.1`);
   });
 });
