@@ -65,12 +65,9 @@ export function createLegacyClient(options: LegacyClientOptions): LegacyClient {
   const { auth } = options;
   const isScheme = auth !== undefined && 'connect' in auth;
   const login = isScheme ? auth.connect(transport, root) : undefined;
+  const { onExchange } = options;
   const sender = new Sender({
-    exchanger: new Exchanger({
-      transport: login ?? transport,
-      dialect,
-      onExchange: options.onExchange,
-    }),
+    exchanger: new Exchanger({ transport: login ?? transport, dialect, onExchange }),
     limiter: new Limiter({
       concurrency: new AdaptiveConcurrency({ max: maxConcurrency, slowMs: timeoutMs / 3 }),
       budget: budget && new RequestBudget(budget),
@@ -83,7 +80,11 @@ export function createLegacyClient(options: LegacyClientOptions): LegacyClient {
     login?.close();
     transport.close();
   };
-  return new ODataClient({ root, dialect, sender, pageSize, maxConcurrency, onClose });
+  const anonymous = new Exchanger({ transport, dialect, onExchange });
+  return new ODataClient({
+    ...{ root, dialect, sender, anonymous },
+    ...{ pageSize, maxConcurrency, onClose },
+  });
 }
 
 function positive(numbers: Readonly<Record<string, number | undefined>>): void {

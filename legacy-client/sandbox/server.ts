@@ -8,14 +8,15 @@ import { exchange, type ExchangeContext } from './exchange';
 import { pathBelow, readBody, receive } from './face-request';
 import { DataverseFace } from './faces/dataverse';
 import { Dynamics2011Face } from './faces/dynamics2011';
-import type { Face } from './faces/face';
+import type { FaceAnswer } from './faces/face';
 import { Faults } from './faults';
 import { Journal } from './journal';
 import { LocalControl } from './local-control';
-import { gateOf } from './login';
+import { accountOf, gateOf } from './login';
 import type { SandboxCredentials, SandboxLogin } from './login/gate';
 import { exampleSchema, type SandboxSchema } from './schema';
 import { Store, type OnWrite } from './store/store';
+import { answerToken, answerWeb, organizationEndpoint } from './whoami';
 
 /** Options of {@link startSandbox}. */
 export interface SandboxOptions {
@@ -91,11 +92,33 @@ function refuse(response: ServerResponse, url: string): void {
   response.end(`Nothing is served at ${url}; the sandbox has two service roots.\n`);
 }
 
+/** What the server answers with. */
+interface Served {
+  readonly context: ExchangeContext;
+  readonly faces: readonly [Dynamics2011Face, DataverseFace];
+  readonly account: SandboxCredentials;
+}
+
+/** The pages of a login, and the organization service: not in the journal, which is of the faces. */
+function answerBesideFaces(
+  { context, faces, account }: Served,
+  incoming: IncomingMessage,
+  body: string,
+): FaceAnswer | undefined {
+  const page = context.gate?.serve?.(incoming, body);
+  if (page !== undefined) return page;
+  const endpoint = organizationEndpoint(incoming.url ?? '/');
+  if (endpoint === undefined) return undefined;
+  if (endpoint === 'token') return answerToken(body, account, new Date());
+  return context.gate?.stop(incoming, faces[0])?.answer ?? answerWeb(body);
+}
+
 async function answer(
-  { context, faces }: { readonly context: ExchangeContext; readonly faces: readonly Face[] },
+  served: Served,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { context, faces } = served;
   const url = incoming.url ?? '/';
   const body = await readBody(incoming);
   if (url.startsWith(adminPath)) {
@@ -106,21 +129,16 @@ async function answer(
     return;
   }
   const face = faces.find((candidate) => pathBelow(candidate, url) !== undefined);
-  const page = context.gate?.serve?.(incoming, body);
+  const page = answerBesideFaces(served, incoming, body);
   if (page !== undefined) {
     deliver(response, page, 'whole');
   } else if (face === undefined) {
     refuse(response, url);
   } else {
     const stopped = context.gate?.stop(incoming, face);
-    const turnedAway = stopped?.answer;
+    const received = receive(face, incoming, body);
     if (stopped?.isLoginStep === true) deliver(response, stopped.answer, 'whole');
-    else
-      await exchange(context, face, {
-        received: receive(face, incoming, body),
-        response,
-        turnedAway,
-      });
+    else await exchange(context, face, { received, response, turnedAway: stopped?.answer });
   }
 }
 
@@ -143,10 +161,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     signal: ending.signal,
   };
   const faceOptions = { clientKeys, pageSize };
-  const faces = [new Dynamics2011Face(store, faceOptions), new DataverseFace(store, faceOptions)];
+  const faces = [
+    new Dynamics2011Face(store, faceOptions),
+    new DataverseFace(store, faceOptions),
+  ] as const;
+  const account = accountOf(options.credentials);
   const server = createServer({ maxHeaderSize }, (incoming, response) => {
     // A client that goes away in the middle, or the sandbox's own end: nobody waits any more.
-    answer({ context, faces }, incoming, response).catch(() => response.socket?.destroy());
+    answer({ context, faces, account }, incoming, response).catch(() => response.socket?.destroy());
   });
   // NOTE: with a limit here, a kept connection can close just as a client uses it again.
   server.keepAliveTimeout = 0;

@@ -5,6 +5,7 @@ import { countUpTo, cursorOf, Pager } from '../pager';
 import { createWithAddresses } from '../store/account-addresses';
 import type { Store } from '../store/store';
 import type { Row } from '../store/row-list';
+import { sandboxIdentity } from '../whoami';
 import {
   filterOf,
   orderOf,
@@ -71,6 +72,7 @@ export class DataverseFace implements Face {
   ) {}
 
   handle(request: FaceRequest): FaceAnswer {
+    if (/^WhoAmI(?:\(\))?$/.test(request.path)) return whoAmI(request);
     const { model, key, rest } = addressedBy(request, (name) => this.bySet(name));
     if (key === undefined) {
       return rest === undefined ? this.onSet(model, request) : this.count(model, request);
@@ -272,4 +274,16 @@ export class DataverseFace implements Face {
   private bySet(collectionName: string): EntityModel | undefined {
     return [...this.store.models.values()].find((model) => model.collectionName === collectionName);
   }
+}
+
+function whoAmI({ method, root }: FaceRequest): FaceAnswer {
+  if (method !== 'GET') {
+    throw new CrmError('methodNotAllowed', `WhoAmI cannot be used with ${method}.`);
+  }
+  const context = `${root}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`;
+  return {
+    status: 200,
+    headers: jsonType,
+    json: { '@odata.context': context, ...sandboxIdentity },
+  };
 }

@@ -28,5 +28,10 @@ export function gateOf(
   credentials: SandboxCredentials | undefined,
 ): Gate | undefined {
   const chosen = login ?? (credentials === undefined ? 'none' : 'basic');
-  return gates[chosen](credentials ?? usual);
+  return gates[chosen](accountOf(credentials));
+}
+
+/** The only account that there is. */
+export function accountOf(credentials: SandboxCredentials | undefined): SandboxCredentials {
+  return credentials ?? usual;
 }
