@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addCheckCommand } from './check-command';
 import { addExitCommand } from './exit-command';
+import { addExplainCommand } from './explain-command';
 import { addIntrospectCommand } from './introspect-command';
 import { addRecoverCommand } from './recover-command';
 import { addRepairCommand } from './repair-command';
@@ -46,11 +48,13 @@ function createProgram(): Command {
       },
     });
   addSandboxCommand(program);
+  addCheckCommand(program);
   addStatusCommand(program);
   addIntrospectCommand(program);
   addRecoverCommand(program);
   addRepairCommand(program);
   addVersionsCommand(program);
+  addExplainCommand(program);
   addExitCommand(program);
   return program;
 }

@@ -23,8 +23,12 @@ import {
   interceptUpdate,
   interceptUpsert,
 } from './bulk-interceptor';
-import { interceptDestroy, interceptRead, interceptSave } from './interceptor';
+import { explainRead } from './explain/explain-sync';
+import type { SyncExplanation } from './explain/explanation';
+import { interceptDestroy, interceptRead, interceptSave, servingModel } from './interceptor';
 import { legacyColumns, legacyColumnNames } from './legacy-columns';
+import type { ReadOptions } from './read/sequelize-internals';
+import { refreshRows, type RefreshOptions, type RefreshResult } from './read/refresh-call';
 import { skippedModel } from './skip';
 
 type Loose = (this: ModelStatic<Model>, ...values: never[]) => Promise<never>;
@@ -33,6 +37,22 @@ type Loose = (this: ModelStatic<Model>, ...values: never[]) => Promise<never>;
 export interface LegacyStatics {
   /** This model with every call kept local; `instanceof` and types stay as they are. */
   skipLegacy<T extends ModelStatic<Model>>(this: T): T;
+  /**
+   * Bring the rows up to date that match, without loading them: for SQL of one's own. What is gone
+   * in the legacy system is removed.
+   */
+  refresh<M extends Model>(
+    this: ModelStatic<M>,
+    options?: Pick<FindOptions<Attributes<M>>, 'where' | 'include' | 'transaction'>,
+  ): Promise<RefreshResult>;
+  /**
+   * Say what `findAll` with these options would ask the legacy system, and what it would decide
+   * here. Nothing is sent there.
+   */
+  explainSync<M extends Model>(
+    this: ModelStatic<M>,
+    options?: FindOptions<Attributes<M>>,
+  ): Promise<SyncExplanation>;
 }
 
 /**
@@ -59,6 +79,20 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
     /** This model with every call kept local; `instanceof` and types stay as they are. */
     static skipLegacy<T extends ModelStatic<Model>>(this: T): T {
       return skippedModel(this);
+    }
+
+    static async refresh(
+      this: ModelStatic<Model>,
+      options: RefreshOptions = {},
+    ): Promise<RefreshResult> {
+      return refreshRows(servingModel(this), this, options);
+    }
+
+    static async explainSync(
+      this: ModelStatic<Model>,
+      options: ReadOptions = {},
+    ): Promise<SyncExplanation> {
+      return explainRead(servingModel(this), this, options);
     }
 
     static override async findAll<M extends Model>(

@@ -23,6 +23,8 @@ export interface Read<T> {
   readonly freshness: 'exact' | MaxAge;
   /** The result is the number of rows. */
   readonly counts?: boolean | undefined;
+  /** Shown what the call learns, while it does; again when it begins anew. */
+  readonly observe?: (knowledge: Knowledge) => void;
 }
 
 /** A read, and what is known by now for answering it. */

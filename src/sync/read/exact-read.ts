@@ -81,6 +81,7 @@ async function answerExactly<T>(read: Read<T>, caller: Caller): Promise<T> {
     ...{ scope, early, coverage, ...marks },
     ...{ rejected: [], ahead: [], refreshes: [] },
   };
+  read.observe?.(knowledge);
   try {
     await refreshLeg(knowledge, { mapping, bound, includes, page, root: { where } });
     await settleRefresh(knowledge);

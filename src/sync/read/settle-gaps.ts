@@ -37,6 +37,7 @@ async function settleUnseen(
     found: seen.size,
   });
   for (const key of settled.present) seen.add(key);
+  for (const key of open) if (!seen.has(key)) gone.add(key);
   for (const key of settled.hidden) hidden.add(key);
   knowledge.rejected.push({ mapping, records: [...settled.rejected] });
   knowledge.ahead.push({ mapping, rows: [...settled.ahead] });
