@@ -31,10 +31,16 @@ export async function noteBulkCreated(
   const transaction = transactionOf(options);
   if (!first || !transaction) return;
   const model = modelOf(first);
-  const updated = instances.filter((instance) => !wasInserted(instance));
-  const created = instances.filter((instance) => !updated.includes(instance));
+  // With `ignoreDuplicates` only the rows that were inserted come back, and have the mark.
+  const stored = options.ignoreDuplicates ? instances.filter(isMarked) : instances;
+  const updated = stored.filter((instance) => !wasInserted(instance));
+  const created = stored.filter((instance) => !updated.includes(instance));
   await noteAll(transaction, { model, kind: 'created', keys: keysOf(model, created) });
   await noteAll(transaction, { model, kind: 'updated', keys: keysOf(model, updated) });
+}
+
+function isMarked(instance: Model): boolean {
+  return lockedBy in (instance.dataValues as object);
 }
 
 /** Read PostgreSQL's mark off an instance, and remove it. */
@@ -58,7 +64,10 @@ export async function notedBulkCreate<M extends Model>(
       transaction,
       returning: returningOfInsert(model, options),
     });
-    if (options?.hooks === false) await noteBulkCreated(instances, { transaction });
+    if (options?.hooks === false) {
+      const { ignoreDuplicates } = options;
+      await noteBulkCreated(instances, { transaction, ignoreDuplicates });
+    }
     return instances;
   });
 }
@@ -68,7 +77,7 @@ function returningOfInsert(
   options: CallOptions | undefined,
 ): true | string[] {
   const wanted = options?.returning ?? true;
-  const mark = options?.updateOnDuplicate ? [lockedBy] : [];
+  const mark = (options?.updateOnDuplicate ?? options?.ignoreDuplicates) ? [lockedBy] : [];
   if (wanted === true) return mark.length > 0 ? [...storedFields(model), ...mark] : true;
   const fields = wanted === false ? [] : wanted.map((name) => fieldOf(model, String(name)));
   return [...new Set([...fields, ...keyFields(model), ...mark])];

@@ -90,5 +90,12 @@ export function narrowed(where: WhereOptions | undefined, keys: WhereOptions): W
     return { [Op.and]: [where, keys] };
   }
   const { [Op.and]: and, ...named } = where as Record<PropertyKey, WhereOptions>;
-  return { ...named, [Op.and]: and === undefined ? [keys] : [and, keys] };
+  return { ...named, [Op.and]: [...partsOf(and), keys] };
+}
+
+/** NOTE: Sequelize does not find the columns of attributes in a list within a list. */
+function partsOf(and: WhereOptions | undefined): WhereOptions[] {
+  if (and === undefined) return [];
+  const isList = Array.isArray(and) && typeof and[0] !== 'string';
+  return isList ? (and) : [and];
 }

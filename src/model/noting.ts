@@ -14,6 +14,7 @@ export interface CallOptions {
   limit?: number | null;
   instance?: Model;
   updateOnDuplicate?: readonly unknown[];
+  ignoreDuplicates?: boolean;
 }
 
 export interface SequelizeInternals {

@@ -40,14 +40,15 @@ function uniqueKeysOf(model: ModelStatic<Model>): string[][] {
  * all values are given.
  *
  * @param values - of one new row, by attribute.
- * @param further - the attributes of a unique key that only the database knows.
+ * @param further - the attributes or columns of a unique key that only the database knows.
  */
 export function clashes(
   model: ModelStatic<Model>,
   values: Readonly<Record<string, unknown>>,
   further: readonly string[] = [],
 ): Record<string, unknown>[] {
-  const keys = [...uniqueKeysOf(model), ...(further.length > 0 ? [[...further]] : [])];
+  const named = further.map((name) => attributeOf(model, name));
+  const keys = [...uniqueKeysOf(model), named];
   return keys.flatMap((attributes): Record<string, unknown>[] => {
     const isWhole = attributes.every((name) => values[name] !== undefined && values[name] !== null);
     if (!isWhole || attributes.length === 0) return [];
