@@ -1,10 +1,13 @@
 import { edit, keyNumber, legacyValues, type EditCommand } from './commands/edits';
 import { performRead, type Excuse } from './commands/perform-read';
-import { compareAll, performWrite, type WriteCommand } from './commands/perform-write';
+import { compareAll, destroys, performWrite, type WriteCommand } from './commands/perform-write';
+import { clearFaults, setFault, settle } from './commands/faulted';
 import { modelOf } from './commands/reading';
-import type { Command, Sequence } from './generate/sequences';
+import type { Command, FaultedCommand, SingleCommand, TogetherCommand } from './generate/groups';
+import type { Sequence } from './generate/sequences';
+import { differences } from './oracle/changes';
 import { entities, type Entity } from './oracle/facts';
-import { known, type Stage } from './stage';
+import { complain, keysNow, type Stage } from './stage';
 
 /** Empty both sides, and give the CRM its first records. */
 async function setUp(stage: Stage, sequence: Sequence): Promise<void> {
@@ -35,8 +38,7 @@ async function clear({ world, history }: Stage): Promise<void> {
 async function load(stage: Stage, entity: Entity, { first }: Sequence): Promise<void> {
   const { name, logicalName, key } = entity;
   for (const [at, given] of first[name].entries()) {
-    const ids = await known(stage);
-    const record = { ...legacyValues(ids, name, given), [key]: keyNumber(name, at + 1) };
+    const record = { ...legacyValues(keysNow(stage), name, given), [key]: keyNumber(name, at + 1) };
     await stage.world.sandbox.load(logicalName, [record]).catch(refusedByCrm);
   }
 }
@@ -48,10 +50,47 @@ function refusedByCrm(error: unknown): void {
 
 const noExcuse: Excuse = { isConcurrent: false, mayFail: false };
 
+async function single(stage: Stage, command: SingleCommand, excuse: Excuse): Promise<void> {
+  if (isEdit(command)) await edit(stage, command);
+  else if (isWrite(command)) await performWrite(stage, command, excuse);
+  else await performRead(stage, command, { excuse });
+}
+
 async function perform(stage: Stage, command: Command): Promise<void> {
-  if (isEdit(command)) return edit(stage, command);
-  if (isWrite(command)) return performWrite(stage, command, noExcuse);
-  return performRead(stage, command, { excuse: noExcuse });
+  switch (command.do) {
+    case 'together':
+      return together(stage, command);
+    case 'faulted':
+      return faulted(stage, command);
+    default:
+      return single(stage, command, noExcuse);
+  }
+}
+
+/** Do several things at the same time; all of them end, whatever becomes of the others. */
+async function together(stage: Stage, { commands }: TogetherCommand): Promise<void> {
+  const excuse: Excuse = { isConcurrent: true, mayFail: false };
+  const ends = await Promise.allSettled(commands.map((one) => single(stage, one, excuse)));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  if (commands.some((one) => isWrite(one))) await compareAll(stage);
+}
+
+/** Let one request of a call fail; then what is in doubt is settled. */
+async function faulted(stage: Stage, { fault, command }: FaultedCommand): Promise<void> {
+  const { history, world } = stage;
+  const excuse: Excuse = { isConcurrent: false, mayFail: true };
+  const before = history.at(history.now);
+  await setFault(stage, fault);
+  let isUndone = false;
+  if (isWrite(command)) {
+    isUndone = (await performWrite(stage, command, excuse)) && !destroys(command);
+  } else {
+    await performRead(stage, command, { excuse });
+  }
+  clearFaults(world.sandbox);
+  await settle(stage);
+  if (isUndone) complain(differences(before, history.at(history.now)));
+  await compareAll(stage);
 }
 
 const edits: readonly string[] = ['edit', 'crmCreate', 'crmDelete'];

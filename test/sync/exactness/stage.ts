@@ -77,16 +77,24 @@ const nobody = '00000000-0000-4000-8000-000000000000';
 /** What a command knows of the records when it begins; a name that is met later changes nothing. */
 export interface Known extends KnownIds, Terms {}
 
-/** Look at what is known now. */
-export async function known({ history, ids, texts }: Stage): Promise<Known> {
-  await ids.look();
+/** The legacy keys that there have been so far; a record that comes later changes nothing. */
+export function keysNow({ history }: Stage): Pick<Known, 'legacyId'> {
   const keys = new Map<ModelName, readonly string[]>();
-  const locals = new Map<string, LocalId | undefined>();
-  const legacyId = (name: ModelName, ref: number): string => {
-    const own = keys.get(name) ?? history.keys(name);
-    keys.set(name, own);
-    return own[ref % Math.max(own.length, 1)] ?? nobody;
+  return {
+    legacyId: (name, ref) => {
+      const own = keys.get(name) ?? history.keys(name);
+      keys.set(name, own);
+      return own[ref % Math.max(own.length, 1)] ?? nobody;
+    },
   };
+}
+
+/** Look at what is known now. */
+export async function known(stage: Stage): Promise<Known> {
+  const { ids, texts } = stage;
+  await ids.look();
+  const { legacyId } = keysNow(stage);
+  const locals = new Map<string, LocalId | undefined>();
   const here = (name: ModelName, ref: number): LocalId | undefined => {
     const key = `${name} ${legacyId(name, ref)}`;
     if (!locals.has(key)) locals.set(key, ids.localId(name, legacyId(name, ref)));

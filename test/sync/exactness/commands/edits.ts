@@ -1,7 +1,9 @@
 import type { LegacyValue } from '../../../../legacy-client';
 import type { Given } from '../generate/values';
 import { columnOf, entities, entityOf, type ModelName } from '../oracle/facts';
-import { known, type Known, type Stage } from '../stage';
+import { keysNow, type Stage } from '../stage';
+
+type Keys = ReturnType<typeof keysNow>;
 
 /** What the CRM's own users do; the library hears nothing of it. */
 export type EditCommand =
@@ -28,10 +30,10 @@ export function keyNumber(model: ModelName, number: number): string {
   return `${String((number * 7919) % 10_000).padStart(4, '0')}0000-0000-4000-8${letter}00-${digits}`;
 }
 
-function legacyValue(ids: Known, model: ModelName, attribute: string, given: Given): LegacyValue {
+function legacyValue(keys: Keys, model: ModelName, attribute: string, given: Given): LegacyValue {
   const { kind, target, names } = columnOf(model, attribute);
   if (given !== null && typeof given === 'object' && !(given instanceof Date)) {
-    return ids.legacyId(target ?? model, given.ref);
+    return keys.legacyId(target ?? model, given.ref);
   }
   if (kind === 'code' && typeof given === 'string') return (names?.indexOf(given) ?? 0) + 1;
   return given;
@@ -39,14 +41,14 @@ function legacyValue(ids: Known, model: ModelName, attribute: string, given: Giv
 
 /** The values of a record in the CRM's terms. */
 export function legacyValues(
-  ids: Known,
+  keys: Keys,
   model: ModelName,
   given: Readonly<Record<string, Given>>,
 ): Record<string, LegacyValue> {
   return Object.fromEntries(
     Object.entries(given).map(([attribute, value]) => [
       columnOf(model, attribute).property,
-      legacyValue(ids, model, attribute, value),
+      legacyValue(keys, model, attribute, value),
     ]),
   );
 }
@@ -61,19 +63,19 @@ function freeKey({ history }: Stage, model: ModelName, again: boolean): string {
 /** Do what a CRM user does; what the CRM refuses is not done. */
 export async function edit(stage: Stage, command: EditCommand): Promise<void> {
   const { sandbox } = stage.world;
-  const ids = await known(stage);
+  const keys = keysNow(stage);
   const { logicalName, key } = entityOf(command.model);
   stage.tally.edits += 1;
   const act = async (): Promise<unknown> => {
     if (command.do === 'crmDelete') {
-      return sandbox.deleteAsLegacyUser(logicalName, ids.legacyId(command.model, command.ref));
+      return sandbox.deleteAsLegacyUser(logicalName, keys.legacyId(command.model, command.ref));
     }
     if (command.do === 'edit') {
-      const changes = legacyValues(ids, command.model, command.changes);
-      const record = ids.legacyId(command.model, command.ref);
+      const changes = legacyValues(keys, command.model, command.changes);
+      const record = keys.legacyId(command.model, command.ref);
       return sandbox.editAsLegacyUser(logicalName, record, changes);
     }
-    const values = legacyValues(ids, command.model, command.values);
+    const values = legacyValues(keys, command.model, command.values);
     const own = freeKey(stage, command.model, command.again);
     return sandbox.createAsLegacyUser(logicalName, { ...values, [key]: own });
   };

