@@ -50,6 +50,8 @@ export class Feeds {
   readonly #exchanges = new SharedExchanges();
   readonly #locks: FeedLocks;
   readonly #restingUntil = new Map<string, number>();
+  /** When the last of those began who wait for a pull, or what the newest of them needs. */
+  readonly #latest = new Map<string, Date>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #ending = new AbortController();
 
@@ -107,7 +109,14 @@ export class Feeds {
     { since, isUnbounded }: WholeNeed,
   ): Promise<FeedLook | undefined> {
     const name = `${since ? 'aged' : 'exact'} ${mapping.name}`;
-    const pull = this.#exchanges.share(name, () => this.#pullOnce(mapping, following, since));
+    const began = since ?? (await this.runtime.clock.nowAtMost());
+    const latest = this.#latest.get(name);
+    this.#latest.set(name, latest && latest > began ? latest : began);
+    const pull = this.#exchanges.share(name, () => {
+      const wanted = this.#latest.get(name) ?? began;
+      this.#latest.delete(name);
+      return this.#pullOnce(mapping, following, wanted);
+    });
     this.#running.add(pull);
     pull.catch(() => undefined).finally(() => this.#running.delete(pull));
     try {
@@ -118,17 +127,12 @@ export class Feeds {
     }
   }
 
-  async #pullOnce(
-    mapping: Mapping,
-    following: Following,
-    since: Date | undefined,
-  ): Promise<FeedLook> {
+  async #pullOnce(mapping: Mapping, following: Following, since: Date): Promise<FeedLook> {
     const runtime = this.#whole;
     try {
-      const before = await lookAtFeed(runtime, mapping);
       return await this.#locks.hold(mapping.name, async () => {
         const look = await lookAtFeed(runtime, mapping);
-        if (isRecent(look, since, before.now)) return look;
+        if (look.state?.completeSince && look.state.askedAt >= since) return look;
         const { signal } = this.#ending;
         const pulled = await pullChanges({ runtime, mapping, following, look, signal });
         this.#noteActivity(mapping, look.now);
@@ -153,12 +157,6 @@ export class Feeds {
     const reason = error instanceof Error ? error.message : String(error);
     this.runtime.logger?.error('A feed failed; reads ask in the ordinary way', { model, reason });
   }
-}
-
-/** Somebody's pull was sent since the call began; to the millisecond, which both were cut to. */
-function isRecent({ state }: FeedLook, since: Date | undefined, began: Date): boolean {
-  if (!state?.completeSince) return false;
-  return since ? state.askedAt >= since : state.askedAt > began;
 }
 
 /** NOTE: whether a record that could not be kept belongs into an answer, only the service can say. */
