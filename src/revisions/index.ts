@@ -5,3 +5,4 @@ export { prepareRevisions } from './tables';
 export { recordInitialVersions, type InitialVersionsOptions } from './initial-versions';
 export { pruneVersions, type PrunedVersions, type Retention } from './retention';
 export { findRevision, type RevertOptions, type Revision } from './whole-revision';
+export { versionsWithin } from './within-statement';

@@ -5,6 +5,7 @@ import type { Mapping } from '../../mapping';
 import { LocalDesk, type LocalFacts } from '../local-facts';
 import { localTable } from '../local-table';
 import { agreementOf } from '../refresh/agreement';
+import type { OpenRecords } from '../refresh/arrivals';
 import { incomingRows } from '../refresh/row';
 import type { Runtime } from '../runtime';
 import type { Read } from './answer';
@@ -77,7 +78,7 @@ export class EarlyAnswer<T> {
   }
 
   /** Of what was fetched, the records that PostgreSQL must look at. */
-  async open(mapping: Mapping, records: readonly LegacyRecord[]): Promise<readonly LegacyRecord[]> {
+  async open(mapping: Mapping, records: readonly LegacyRecord[]): Promise<OpenRecords> {
     const found = await this.#found;
     const agreeing = found ? await this.#agreeing(mapping, records, found) : new Set<string>();
     const agreed = this.#agreed.get(mapping) ?? new Set<string>();
@@ -85,7 +86,8 @@ export class EarlyAnswer<T> {
     for (const key of agreeing) agreed.add(key);
     const open = records.filter(({ key }) => !agreeing.has(key));
     if (open.length > 0) this.#isComplete = false;
-    return open;
+    const isHere = ({ key }: LegacyRecord): boolean => found?.byKey.get(mapping)?.has(key) ?? false;
+    return { differing: open.filter(isHere), others: open.filter((record) => !isHere(record)) };
   }
 
   /** The answer, if everything that was fetched agrees with it, and vouches for each of its rows. */

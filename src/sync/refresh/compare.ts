@@ -101,10 +101,7 @@ SELECT * FROM (
          (i."#stamp" IS NOT NULL AND t.${t.legacyModifiedAt} IS DISTINCT FROM i."#stamp")
            OR t.${t.legacyVersion} IS DISTINCT FROM i."#version" AS restamped,
          coalesce(k.gone, false) AS was_gone, r.legacy_id IS NOT NULL AS was_rejected,
-         NOT $4 AND coalesce(k.gone AND k.asked_at >= $3 OR k.applied_at >= $3 AND (
-           t.${t.legacyModifiedAt} > i."#stamp"
-           OR t.${t.legacyModifiedAt} IS NOT DISTINCT FROM i."#stamp" AND k.asked_at > $3
-         ), false) AS outdated
+         NOT $4 AND ${outdatedSql(table, '$3')} AS outdated
     FROM ${inputTable(table, '$1')}
     LEFT JOIN ${local.name} t ON t.${t.legacyId} = i."#key"
     ${lookupJoins(table)}
@@ -112,6 +109,17 @@ SELECT * FROM (
     LEFT JOIN dual_write_rejected r ON r.model = $2 AND r.legacy_id = i."#key"
 ) AS compared
 WHERE NOT outdated AND (id IS NULL OR differs OR ahead OR restamped OR unresolved <> '{}' OR was_gone OR was_rejected)`;
+}
+
+/**
+ * SQL: what is known of a row (`k`) is from a later answer than the one asked for at `asked`, or the
+ * row has a newer stamp from one that overlapped with it.
+ */
+export function outdatedSql({ local: { columns: t } }: RefreshTable, asked: string): string {
+  return `coalesce(k.gone AND k.asked_at >= ${asked} OR k.applied_at >= ${asked} AND (
+           t.${t.legacyModifiedAt} > i."#stamp"
+           OR t.${t.legacyModifiedAt} IS NOT DISTINCT FROM i."#stamp" AND k.asked_at > ${asked}
+         ), false)`;
 }
 
 function literal(text: string): string {

@@ -109,7 +109,7 @@ export function placeOf({ runtime, caller }: RefreshScope): Place {
 }
 
 /** How long a refresh waits for somebody else's lock. */
-const lockTimeoutMs = 1000;
+export const lockTimeoutMs = 1000;
 
 /** Run in a savepoint of the caller's transaction, or in a short transaction of the library's. */
 export async function inTransaction<T>(

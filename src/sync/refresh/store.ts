@@ -63,18 +63,27 @@ interface StoredRow {
 /** NOTE: one time for both stamps: by `clock_timestamp()` a row could be ahead of itself. */
 const stampSql = `coalesce(i."#stamp", date_trunc('milliseconds', statement_timestamp()))`;
 
+/** What an UPDATE sets in a row `t` from its incoming row `i`. */
+export function assignmentsSql(table: RefreshTable): string {
+  const t = table.local.columns;
+  return [
+    ...table.columns.map(({ column }) => `${quote(column)} = ${incomingValue(table, column)}`),
+    ...(t.deletedAt ? [`${t.deletedAt} = NULL`] : []),
+    `${t.legacyModifiedAt} = ${stampSql}`,
+    `${t.modifiedAt} = ${stampSql}`,
+    `${t.legacyVersion} = i."#version"`,
+    `${t.createdAt} = coalesce(i."#created", t.${t.createdAt})`,
+  ].join(',\n       ');
+}
+
 async function update(
   place: StorePlace,
   table: RefreshTable,
   differences: readonly Difference[],
 ): Promise<StoredRow[]> {
   if (differences.length === 0) return [];
-  const { local, columns } = table;
+  const { local } = table;
   const t = local.columns;
-  const assignments = columns.map(
-    ({ column }) => `${quote(column)} = ${incomingValue(table, column)}`,
-  );
-  if (t.deletedAt) assignments.push(`${t.deletedAt} = NULL`);
   return place.sequelize.query<StoredRow>(
     `
 WITH locked AS (
@@ -83,13 +92,7 @@ WITH locked AS (
    ORDER BY t.${t.legacyId} FOR UPDATE SKIP LOCKED
 )
 UPDATE ${local.name} t
-   SET ${[
-     ...assignments,
-     `${t.legacyModifiedAt} = ${stampSql}`,
-     `${t.modifiedAt} = ${stampSql}`,
-     `${t.legacyVersion} = i."#version"`,
-     `${t.createdAt} = coalesce(i."#created", t.${t.createdAt})`,
-   ].join(',\n       ')}
+   SET ${assignmentsSql(table)}
   FROM ${inputTable(table, '$1')}
   ${lookupJoins(table)}
  WHERE t.${t.legacyId} = i."#key" AND t.xmin::text = i."#seen"
