@@ -86,6 +86,8 @@ export interface DialectCapabilities extends FilterCapabilities {
    * literals of one are not compared with the other.
    */
   readonly dateTimeType?: 'Edm.DateTime' | 'Edm.DateTimeOffset' | undefined;
+  /** `Edm.String` where the service keeps keys as texts, which it compares as they are written. */
+  readonly guidType?: 'Edm.String' | undefined;
   /** OData 4.01's `in`, which makes filters shorter; only `odata4` asks. */
   readonly inOperator?: boolean | undefined;
   /** An update may be a POST with `X-HTTP-Method: MERGE` (default), or has to be a MERGE. */

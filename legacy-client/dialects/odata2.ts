@@ -8,6 +8,7 @@ import { isWireObject, type RecordSpelling } from './record-reading';
 import { v2Dialect } from './v2';
 import { v2Json } from './v2-bodies';
 import { v2Literal } from './v2-literals';
+import { nextInstant, typedProperties } from './wire-types';
 
 const defaults: DialectCapabilities = {
   ...filterCapabilities.odata2,
@@ -52,7 +53,7 @@ const headers = {
  */
 export function odata2(overrides: Partial<DialectCapabilities> = {}): Dialect {
   const capabilities = { ...defaults, ...overrides };
-  const typed = typedInstants(capabilities);
+  const typed = typedProperties(capabilities);
   const filters: FilterSpelling = {
     ...spelling,
     literal: (property, value) => v2Literal(typed(property), value),

@@ -7,6 +7,7 @@ import { v4Dialect } from './v4';
 import { v4Version } from './v4-answers';
 import { v4Json } from './v4-bodies';
 import { v4Literal } from './v4-literals';
+import { nextInstant, typedProperties } from './wire-types';
 
 const defaults: DialectCapabilities = {
   ...filterCapabilities.odata4,
@@ -25,10 +26,12 @@ const defaults: DialectCapabilities = {
 };
 
 /** NOTE: an instant is a range here, so `or` has to do for those. */
-const printIn: FilterSpelling['in'] = (property, values) => {
-  if (property.kind === 'dateTime') return undefined;
-  return `${property.name} in (${values.map((value) => v4Literal(property, value)).join(',')})`;
-};
+function setOperator(literal: FilterSpelling['literal']): NonNullable<FilterSpelling['in']> {
+  return (property, values) => {
+    if (property.kind === 'dateTime') return undefined;
+    return `${property.name} in (${values.map((value) => literal(property, value)).join(',')})`;
+  };
+}
 
 /** An update of a record that is gone must not create it: OData v4 would. */
 const ANY_VERSION = '*';
@@ -42,14 +45,17 @@ const returning = { Prefer: 'return=representation' };
  */
 export function odata4(overrides: Partial<DialectCapabilities> = {}): Dialect {
   const capabilities = { ...defaults, ...overrides };
+  const typed = typedProperties(capabilities);
+  const literal: FilterSpelling['literal'] = (property, value) =>
+    v4Literal(typed(property), value);
   const parts = v4Dialect({
     name: 'odata4',
     capabilities,
     filters: {
       path: ({ name }) => name,
-      literal: v4Literal,
+      literal,
       next: nextInstant,
-      ...(capabilities.inOperator === true && { in: printIn }),
+      ...(capabilities.inOperator === true && { in: setOperator(literal) }),
       contains: (path, text) => `contains(${path},${text})`,
       datePart: (part, path) => `${part}(${path})`,
       lowerCase: (path) => `tolower(${path})`,

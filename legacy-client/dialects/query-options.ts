@@ -55,6 +55,11 @@ function count(name: string, value: number): string {
   throw new UnsendableError(`${name} must be a whole number from 0, not ${value}`);
 }
 
+/** `Products('c5f2…')`, of a service whose keys are texts. */
+export function textKeyPath(entity: Pick<LegacyEntity, 'entitySet'>, key: string): string {
+  return `${entity.entitySet}('${sendableKey(entity, key)}')`;
+}
+
 /** @throws UnsendableError when the key is no GUID. */
 export function sendableKey({ entitySet }: Pick<LegacyEntity, 'entitySet'>, key: string): string {
   const guid = normalisedGuid(key);

@@ -7,6 +7,7 @@ import {
   selectedColumns,
   sendableKey,
   sendableNavigation,
+  textKeyPath,
   withOptions,
 } from './query-options';
 import type { RecordSpelling } from './record-reading';
@@ -53,6 +54,7 @@ function v2Requests({ capabilities, filters, records, write, headers }: V2Varian
   const conditional = (ifMatch?: string): Record<string, string> =>
     capabilities.etags && ifMatch !== undefined ? { 'If-Match': ifMatch } : {};
   const written = { ...headers, ...jsonBody };
+  const path = capabilities.guidType === 'Edm.String' ? textKeyPath : keyPath;
   return {
     list: (entity, query, { allColumns } = {}) => {
       const columns = selectedColumns(entity, query.select ?? entity.properties, column);
@@ -62,7 +64,7 @@ function v2Requests({ capabilities, filters, records, write, headers }: V2Varian
     get: (entity, key, { allColumns } = {}) => {
       const columns = selectedColumns(entity, entity.properties, column);
       const options = { $select: allColumns ? undefined : columns };
-      return reading(withOptions(keyPath(entity, key), options), headers);
+      return reading(withOptions(path(entity, key), options), headers);
     },
     create: (entity, values, { key } = {}) => {
       const ownKey = key === undefined ? {} : { [entity.key]: sendableKey(entity, key) };
@@ -76,12 +78,12 @@ function v2Requests({ capabilities, filters, records, write, headers }: V2Varian
             method: 'POST',
             headers: { ...written, ...conditional(ifMatch), 'X-HTTP-Method': 'MERGE' },
           }),
-      path: keyPath(entity, key),
+      path: path(entity, key),
       body: writeChanges(entity, changes, write),
     }),
     delete: (entity, key, ifMatch) => ({
       method: 'DELETE',
-      path: keyPath(entity, key),
+      path: path(entity, key),
       headers: { ...headers, ...conditional(ifMatch) },
     }),
   };

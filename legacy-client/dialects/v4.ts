@@ -15,6 +15,7 @@ import {
   selectedColumns,
   sendableKey,
   sendableNavigation,
+  textKeyPath,
   withOptions,
 } from './query-options';
 import type { RecordSpelling } from './record-reading';
@@ -62,7 +63,12 @@ export function v4Dialect(variant: V4Variant): Omit<Dialect, 'decodeCount' | 'cl
 
 type CountArguments = Parameters<Dialect['count']>;
 
+function keyPath({ guidType }: DialectCapabilities): typeof v4KeyPath {
+  return guidType === 'Edm.String' ? textKeyPath : v4KeyPath;
+}
+
 function v4Reads({
+  capabilities,
   filters,
   records,
 }: V4Variant): Pick<Dialect, 'list' | 'get'> & { count(...of: CountArguments): DialectRequest } {
@@ -77,7 +83,7 @@ function v4Reads({
     },
     get: (entity, key, choices = {}) => ({
       method: 'GET',
-      path: withOptions(v4KeyPath(entity, key), selectOption(records, entity, choices)),
+      path: withOptions(keyPath(capabilities)(entity, key), selectOption(records, entity, choices)),
       headers: v4Headers,
     }),
     count: (entity, filter) => ({
@@ -104,13 +110,13 @@ function v4Writes({
     },
     update: (entity, key, changes, { ifMatch } = {}) => ({
       method: 'PATCH',
-      path: v4KeyPath(entity, key),
+      path: keyPath(capabilities)(entity, key),
       headers: { ...v4WriteHeaders, ...conditional(ifMatch) },
       body: writeChanges(entity, changes, write),
     }),
     delete: (entity, key, ifMatch) => ({
       method: 'DELETE',
-      path: v4KeyPath(entity, key),
+      path: keyPath(capabilities)(entity, key),
       headers: { ...v4Headers, ...conditional(ifMatch) },
     }),
   };

@@ -10,6 +10,8 @@ export interface CatalogueOptions {
   readonly stamps?: boolean;
   /** What instants are over there; OData 4 has only `Edm.DateTimeOffset`. */
   readonly instants?: 'Edm.DateTime' | 'Edm.DateTimeOffset';
+  /** Keys and references are texts over there. */
+  readonly textKeys?: boolean;
   readonly conflict?: Migrator['definition']['conflict'];
 }
 
@@ -17,7 +19,7 @@ export interface CatalogueOptions {
 export function entitySets(options: CatalogueOptions): readonly EntitySetType[] {
   const instant: PropertyType = { type: instantType(options) };
   const day: PropertyType = { type: options.version === 2 ? 'Edm.DateTime' : 'Edm.Date' };
-  const link: PropertyType = { type: 'Edm.Guid' };
+  const link: PropertyType = { type: options.textKeys === true ? 'Edm.String' : 'Edm.Guid' };
   const products: EntitySetType['properties'] = {
     ProductName: { type: 'Edm.String', nullable: false },
     Note: { type: 'Edm.String' },
@@ -39,8 +41,8 @@ export function entitySets(options: CatalogueOptions): readonly EntitySetType[] 
   };
   const lines: EntitySetType['properties'] = {
     Quantity: { type: 'Edm.Int32', nullable: false },
-    PurchaseID: { type: 'Edm.Guid', nullable: false },
-    ProductID: { type: 'Edm.Guid', nullable: false },
+    PurchaseID: { ...link, nullable: false },
+    ProductID: { ...link, nullable: false },
   };
   const purchases: EntitySetType['properties'] = {
     Number: { type: 'Edm.String', nullable: false },
@@ -68,17 +70,20 @@ type SetMaker = (
   properties: EntitySetType['properties'],
 ) => EntitySetType;
 
-function setMaker({ stamps = true }: CatalogueOptions, instant: PropertyType): SetMaker {
+function setMaker(options: CatalogueOptions, instant: PropertyType): SetMaker {
+  const { stamps = true, textKeys } = options;
+  const keyed = textKeys === true ? ({ keyType: 'Edm.String' } as const) : {};
   return (name, key, properties) =>
     stamps
       ? {
+          ...keyed,
           name,
           key,
           changedAt: 'ChangedAt',
           createdAt: 'CreatedAt',
           properties: { ...properties, ChangedAt: instant, CreatedAt: instant },
         }
-      : { name, key, properties };
+      : { ...keyed, name, key, properties };
 }
 
 /** The mappings for {@link entitySets}. */

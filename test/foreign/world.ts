@@ -39,7 +39,11 @@ export async function openForeignWorld(options: ForeignOptions): Promise<Foreign
     dialect: version === 2 ? 'odata2' : 'odata4',
     timeoutMs: 5000,
     ...options.client,
-    capabilities: { dateTimeType: options.instants, ...options.client?.capabilities },
+    capabilities: {
+      dateTimeType: options.instants,
+      guidType: options.textKeys === true ? 'Edm.String' : undefined,
+      ...options.client?.capabilities,
+    },
   });
   const migrators = catalogueMigrators(options);
   const dualWrite = await connectLegacy(sequelize, { client, migrators, recoverEveryMs: 0 });

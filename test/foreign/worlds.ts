@@ -8,9 +8,10 @@ export const worlds: readonly (readonly [string, ForeignOptions])[] = [
     { version: 2, stamps: false, variation: { atom: true, pageSize: 7, etags: 'none' } },
   ],
   [
-    'OData 2 with offsets, required ETags, its own verb and its own keys',
+    'OData 2 with texts for keys, offsets, required ETags, its own verb and its own keys',
     {
       version: 2,
+      textKeys: true,
       instants: 'Edm.DateTimeOffset',
       variation: { etags: 'required', noTunnel: true, clientKeys: 'ignored', notFound: 'text' },
       client: { capabilities: { tunnelsUpdates: false } },
@@ -38,9 +39,10 @@ export const worlds: readonly (readonly [string, ForeignOptions])[] = [
     },
   ],
   [
-    'OData 4 over SQL, with fine instants, required ETags and a limit on filters',
+    'OData 4 over SQL, with texts for keys, fine instants, required ETags and a limit on filters',
     {
       version: 4,
+      textKeys: true,
       variation: {
         sqlNulls: true,
         nullsLast: true,

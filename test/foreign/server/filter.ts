@@ -132,8 +132,8 @@ class FilterParser {
   private property(): Expression {
     const name = this.take(/^[A-Za-z_]\w*/);
     if (name === undefined) throw this.unexpected();
-    const { key, properties } = this.set;
-    const type = name === key ? 'Edm.Guid' : properties[name]?.type;
+    const { key, keyType = 'Edm.Guid', properties } = this.set;
+    const type = name === key ? keyType : properties[name]?.type;
     if (type === undefined) throw badRequest(`${this.set.name} has no property ${name}`);
     return { type, value: (row) => row[name] ?? null };
   }

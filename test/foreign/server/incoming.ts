@@ -7,6 +7,8 @@ export interface Incoming {
   readonly method: string;
   readonly entitySet: string;
   readonly key: string | undefined;
+  /** The key was quoted, as texts are. */
+  readonly isTextKey: boolean;
   readonly isCount: boolean;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
@@ -18,6 +20,8 @@ const KEYS = {
   2: new RegExp(`^guid'(${GUID})'$`),
   4: new RegExp(`^(?:\\w+=)?(${GUID})$`),
 };
+
+const TEXT_KEY = new RegExp(`^'(${GUID})'$`);
 
 /** Read a request. @throws ServiceRefusal for an address that is none of this version. */
 export async function readIncoming(
@@ -37,15 +41,18 @@ export async function readIncoming(
   };
 }
 
-function resourceOf(version: 2 | 4, path: string): Pick<Incoming, 'entitySet' | 'key' | 'isCount'> {
+function resourceOf(
+  version: 2 | 4,
+  path: string,
+): Pick<Incoming, 'entitySet' | 'key' | 'isTextKey' | 'isCount'> {
   const [first = '', below, ...rest] = decodeURIComponent(path).split('/');
   const isCount = below === '$count';
   if (rest.length > 0 || (below !== undefined && !isCount)) throw badRequest('the path');
   const [, entitySet = first, inner] = /^(\w+)\((.*)\)$/.exec(first) ?? [];
-  if (inner === undefined) return { entitySet, key: undefined, isCount };
-  const key = KEYS[version].exec(inner)?.[1]?.toLowerCase();
+  if (inner === undefined) return { entitySet, key: undefined, isTextKey: false, isCount };
+  const key = (KEYS[version].exec(inner) ?? TEXT_KEY.exec(inner))?.[1]?.toLowerCase();
   if (key === undefined) throw badRequest(`${inner} is no key`);
-  return { entitySet, key, isCount };
+  return { entitySet, key, isTextKey: inner.startsWith("'"), isCount };
 }
 
 function methodOf(version: 2 | 4, { method = 'GET', headers }: IncomingMessage): string {

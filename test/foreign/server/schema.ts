@@ -11,6 +11,8 @@ export interface PropertyType {
 export interface EntitySetType {
   readonly name: string;
   readonly key: string;
+  /** Default `Edm.Guid`. */
+  readonly keyType?: 'Edm.String';
   /** Stamps that the server sets by itself. */
   readonly changedAt?: string;
   readonly createdAt?: string;

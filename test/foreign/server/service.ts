@@ -45,6 +45,9 @@ export class Service {
     const { method, key, isCount } = incoming;
     const set = this.parts.store.set(incoming.entitySet);
     this.checkVersions(incoming);
+    if (key !== undefined && incoming.isTextKey !== (set.keyType === 'Edm.String')) {
+      throw badRequest(`The key of ${set.name} is written in another way`);
+    }
     if (method === 'GET' && isCount) return this.count(incoming, set);
     if (method === 'GET') {
       return key === undefined ? this.list(incoming, set, format) : this.one(incoming, set, format);
@@ -167,7 +170,7 @@ export class Service {
     const values: Row = {};
     const members = JSON.parse(body === '' ? '{}' : body) as Record<string, unknown>;
     for (const [name, value] of Object.entries(members)) {
-      const type = name === set.key ? 'Edm.Guid' : set.properties[name]?.type;
+      const type = name === set.key ? (set.keyType ?? 'Edm.Guid') : set.properties[name]?.type;
       if (type === undefined) throw badRequest(`${set.name} has no property ${name}`);
       const isStamp = name === set.changedAt || name === set.createdAt;
       if (isStamp) throw badRequest(`${name} is kept by the service`);

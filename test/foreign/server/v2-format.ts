@@ -47,7 +47,7 @@ export function columns(
   set: EntitySetType,
   select: readonly string[] | undefined,
 ): [string, EdmType][] {
-  const all: [string, EdmType][] = [[set.key, 'Edm.Guid']];
+  const all: [string, EdmType][] = [[set.key, set.keyType ?? 'Edm.Guid']];
   for (const [name, { type }] of Object.entries(set.properties)) all.push([name, type]);
   return select === undefined ? all : all.filter(([name]) => select.includes(name));
 }
