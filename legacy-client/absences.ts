@@ -46,8 +46,8 @@ function isNotFound(error: unknown): error is LegacyResponseError {
 
 function asError(
   Kind: typeof LegacyResponseError,
-  { status, code, body, answered, method, url, outcome }: LegacyResponseError,
+  { status, code, body, answered, method, url, outcome, index }: LegacyResponseError,
   message: string,
 ): LegacyResponseError {
-  return new Kind(message, { status, code, body, answered }, { method, url, outcome });
+  return new Kind(message, { status, code, body, answered }, { method, url, outcome, index });
 }

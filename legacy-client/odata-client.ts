@@ -16,7 +16,7 @@ import { Guards } from './guards';
 import type { Dialect, DialectRequest } from './dialects/dialect';
 import { MalformedAnswerError } from './dialects/problems';
 import type { LegacyEntity, LegacyRecord } from './entity';
-import { LegacyConflictError } from './errors';
+import { LegacyConflictError, LegacyError } from './errors';
 import type { Answer } from './exchanger';
 import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 import { planCount, planList } from './list-plan';
@@ -202,9 +202,17 @@ export class ODataClient implements LegacyClient {
     options: CallOptions = {},
   ): Promise<BatchResult[]> {
     const parts = { ...this.parts, calls: this.calls };
-    return await this.conditions.sendAll(operations, (conditioned) =>
-      sendBatch(parts, conditioned, options),
-    );
+    try {
+      return await this.conditions.sendAll(operations, (conditioned) =>
+        sendBatch(parts, conditioned, options),
+      );
+    } catch (error) {
+      if (!(error instanceof LegacyError)) throw error;
+      const failed = operations[error.index ?? -1];
+      if (failed?.kind !== 'delete') throw error;
+      const { entity, key } = failed;
+      return await this.sureOfAbsence(entity, { key, ...options }, () => Promise.reject(error));
+    }
   }
 
   async count(

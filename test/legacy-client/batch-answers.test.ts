@@ -172,6 +172,22 @@ test.each<[string, number, Kind, string]>([
   expect(error).toMatchObject({ outcome, index: undefined, url: `${server.root}/$batch` });
 });
 
+test.each<[string, number, Kind]>([
+  ['is believed when a list does not find the record either', 200, LegacyNotFoundError],
+  ['is doubted when the list fails as well', 404, LegacyResponseError],
+])("a plain server's 404 for a record to delete %s", async (_what, status, Kind) => {
+  server.script = ({ method }, response) => {
+    const type = { 'Content-Type': 'multipart/mixed; boundary=b' };
+    if (method === 'POST') response.writeHead(200, type).end(changeset(failed(404, '', '2')));
+    else json(response, { value: [] }, { status });
+  };
+  const remove = { kind: 'delete', entity: product, key: guid(1) } as const;
+  const error = await failureOf(connect('odata4').batch([remove, { ...remove, key: guid(2) }]));
+  expect(error.constructor).toBe(Kind);
+  expect(error).toMatchObject({ outcome: 'refused', index: 1 });
+  expect(server.received.map(({ method }) => method)).toEqual(['POST', 'GET']);
+});
+
 test('a batch that may have been applied is not repeated, one that was held off is', async () => {
   server.script = (_request, response) => {
     response.destroy();
