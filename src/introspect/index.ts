@@ -1,11 +1,4 @@
 export { driftOf, type Drift } from './drift';
-export {
-  planModels,
-  UnknownEntityError,
-  type AttributePlan,
-  type IntrospectionChoice,
-  type IntrospectionPlan,
-  type LeftOut,
-  type ModelPlan,
-} from './model-plan';
+export { planModels, UnknownEntityError, type IntrospectionChoice } from './model-plan';
+export type { AttributePlan, IntrospectionPlan, LeftOut, ModelPlan } from './plan';
 export { sourcesOf, writeFiles, type WrittenFiles } from './write-files';

@@ -4,54 +4,10 @@ import type {
   PropertyMetadata,
   ServiceMetadata,
 } from '../../legacy-client';
-import { lookupProperties, type LookupProperty } from './lookup-properties';
-import {
-  attributeNames,
-  camelCase,
-  kebabCase,
-  pascalCase,
-  UniqueNames,
-  withoutPrefix,
-} from './names';
-import { type PropertyShape, shapeOf } from './property-shape';
-import { quoted } from './source-text';
-
-/** One mapped attribute to be written. */
-export interface AttributePlan extends PropertyShape {
-  /** `accountNumber` */
-  readonly attribute: string;
-  readonly nullable: boolean;
-  /** Only for lookups; `as` is the association's name. */
-  readonly target?: { readonly model: ModelPlan; readonly as: string; readonly isGuessed: boolean };
-}
-
-/** Something of an entity that is not mapped, and why. */
-export interface LeftOut {
-  readonly property: string;
-  readonly reason: string;
-}
-
-/** One model with its mapping, to be written. */
-export interface ModelPlan {
-  readonly entity: EntityMetadata;
-  /** `Account` */
-  readonly model: string;
-  /** Of its two files, without ending: `account`. */
-  readonly file: string;
-  readonly key: string;
-  readonly modifiedOn: string | null | undefined;
-  readonly createdOn: string | null | undefined;
-  readonly attributes: AttributePlan[];
-  readonly leftOut: LeftOut[];
-}
-
-/** What is to be made of a service's metadata. */
-export interface IntrospectionPlan {
-  readonly dialect: DialectName;
-  readonly models: readonly ModelPlan[];
-  /** Entities that were asked for and cannot be mapped. */
-  readonly leftOut: readonly { readonly entity: string; readonly reason: string }[];
-}
+import { plannedLookup, plannedProperty } from './attribute-plan';
+import { lookupProperties } from './lookup-properties';
+import { attributeNames, kebabCase, pascalCase, UniqueNames, withoutPrefix } from './names';
+import type { IntrospectionPlan, ModelPlan } from './plan';
 
 /** What to make models of. */
 export interface IntrospectionChoice {
@@ -183,46 +139,4 @@ function ownProperties({ entity, key }: ModelPlan, dialect: DialectName): Proper
   const { modifiedOn, createdOn } = stampsOf[dialect];
   const apart = new Set([key, modifiedOn, createdOn]);
   return entity.properties.filter(({ name }) => !apart.has(name));
-}
-
-function plannedProperty(
-  property: PropertyMetadata,
-  dialect: DialectName,
-  names: UniqueNames,
-): AttributePlan | string {
-  const shape = shapeOf(property, dialect);
-  if (typeof shape === 'string') return shape;
-  const own = camelCase(withoutPrefix(property.name, dialect));
-  const attribute = names.choose(own, camelCase(property.name), `${own}Value`);
-  return { ...shape, attribute, nullable: property.nullable };
-}
-
-function plannedLookup(
-  lookup: LookupProperty,
-  around: {
-    readonly dialect: DialectName;
-    readonly models: readonly ModelPlan[];
-    readonly names: UniqueNames;
-    readonly nullable: boolean;
-  },
-): AttributePlan | string {
-  const [target, ...others] = lookup.targets;
-  if (target === undefined) return 'a lookup; the metadata does not say what it points to';
-  if (others.length > 0) return `a lookup that points to any of ${lookup.targets.join(', ')}`;
-  const model = around.models.find(({ entity }) => entity.name === target);
-  if (!model) return `a lookup to ${target}, which is not among the entities that are mapped`;
-  const as = camelCase(withoutPrefix(lookup.property, around.dialect)).replace(
-    /(?<=.)(Id|id)$/,
-    '',
-  );
-  const attribute = around.names.choose(`${as}Id`, `${as}LookupId`);
-  const alias = around.names.choose(as, `${as}Record`);
-  return {
-    attribute,
-    field: `field.lookup(${quoted(lookup.property)}, { model: ${quoted(model.model)} })`,
-    dataType: 'DataTypes.UUID',
-    tsType: 'string',
-    nullable: around.nullable,
-    target: { model, as: alias, isGuessed: lookup.isGuessed },
-  };
 }

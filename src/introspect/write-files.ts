@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { IntrospectionPlan } from './model-plan';
+import type { IntrospectionPlan } from './plan';
 import { migratorIndexSource, migratorSource } from './write-migrator';
 import { baseSource, modelIndexSource, modelSource } from './write-model';
 

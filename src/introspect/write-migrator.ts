@@ -1,5 +1,5 @@
 import type { DialectName } from '../../legacy-client';
-import type { IntrospectionPlan, ModelPlan } from './model-plan';
+import type { IntrospectionPlan, ModelPlan } from './plan';
 import { commented, quoted } from './source-text';
 import { parentsFirst } from './write-model';
 

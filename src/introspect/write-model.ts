@@ -1,5 +1,5 @@
 import { pluralOf, tableName } from './names';
-import type { AttributePlan, IntrospectionPlan, ModelPlan } from './model-plan';
+import type { AttributePlan, IntrospectionPlan, ModelPlan } from './plan';
 import { commented, quoted } from './source-text';
 
 /** The source of `models/base.ts`. */

@@ -2,7 +2,7 @@ import { CrmError } from '../crm-error';
 import type { EntityModel } from '../entity-model';
 import { parseGuid } from '../guid';
 import type { EntityBySet } from './dataverse-values';
-import { refuseUnbuilt, resourcePath, type FaceRequest } from './face';
+import { resourcePath, type FaceRequest } from './face';
 
 /** What a path speaks of. */
 export interface Addressed {
@@ -21,7 +21,6 @@ export function addressedBy(request: FaceRequest, entityBySet: EntityBySet): Add
   const longest = request.isPart === true ? longestUrlInBatch : longestUrl;
   if (request.urlLength > longest) throw new CrmError('uriTooLong', 'The URL is too long.');
   if (request.path === '$batch') throw misplacedBatch(request);
-  refuseUnbuilt(request.path, ['$metadata']);
   const path = resourcePath(request.path);
   const model = entityBySet(path?.set ?? '');
   if (path === undefined || model === undefined) throw notFound(request.path);

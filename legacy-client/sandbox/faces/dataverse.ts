@@ -1,3 +1,5 @@
+import { dataverseMetadata } from './dataverse-metadata';
+import { answerMetadata } from './metadata-document';
 import { CrmError } from '../crm-error';
 import type { EntityModel, PropertyModel } from '../entity-model';
 import { bothOf, type Expression } from '../filter/expression';
@@ -73,6 +75,7 @@ export class DataverseFace implements Face {
 
   handle(request: FaceRequest): FaceAnswer {
     if (/^WhoAmI(?:\(\))?$/.test(request.path)) return whoAmI(request);
+    if (request.path === '$metadata') return answerMetadata(this.store, dataverseMetadata);
     const { model, key, rest } = addressedBy(request, (name) => this.bySet(name));
     if (key === undefined) {
       return rest === undefined ? this.onSet(model, request) : this.count(model, request);

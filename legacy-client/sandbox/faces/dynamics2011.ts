@@ -1,3 +1,5 @@
+import { dynamics2011Metadata } from './dynamics2011-metadata';
+import { answerMetadata } from './metadata-document';
 import { CrmError } from '../crm-error';
 import type { EntityModel } from '../entity-model';
 import { bothOf, type Expression } from '../filter/expression';
@@ -14,7 +16,6 @@ import {
   countOption,
   jsonObject,
   queryString,
-  refuseUnbuilt,
   refuseWritingLinks,
   resourcePath,
   type Face,
@@ -56,7 +57,7 @@ export class Dynamics2011Face implements Face {
   handle(request: FaceRequest): FaceAnswer {
     if (request.urlLength > longestUrl) return pageNotFound();
     // NOTE: $batch is no resource of this service, so it falls through to the 404.
-    refuseUnbuilt(request.path, ['$metadata']);
+    if (request.path === '$metadata') return answerMetadata(this.store, dynamics2011Metadata);
     const path = resourcePath(request.path);
     const model = [...this.store.models.values()].find(({ setName }) => setName === path?.set);
     if (path === undefined || model === undefined) throw notFound(request.path);

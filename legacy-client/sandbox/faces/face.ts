@@ -69,17 +69,6 @@ export function resourcePath(path: string): ResourcePath | undefined {
 }
 
 /**
- * Say plainly where the sandbox stops short of the real service.
- *
- * @throws CrmError (501) for one of these paths.
- */
-export function refuseUnbuilt(path: string, unbuilt: readonly string[]): void {
-  if (unbuilt.includes(path)) {
-    throw new CrmError('notImplemented', `The sandbox does not offer ${path}.`);
-  }
-}
-
-/**
  * Read `$top`, `$skip` and the like.
  *
  * @throws CrmError when it is no whole number.
