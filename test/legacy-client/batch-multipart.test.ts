@@ -163,3 +163,27 @@ test.each([
 ])('does not take %s for an answer', (_what, contentType, text) => {
   expect(() => readMultipart(contentType, text).map(readHttpAnswer)).toThrow(MalformedAnswerError);
 });
+
+test('an answer that is cut anywhere is never read as a shorter one', () => {
+  const inner = ['1', '2'].map(
+    (id) =>
+      `--c\r\nContent-Type: application/http\r\nContent-ID: ${id}\r\n\r\n` +
+      'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"a":"--b"}\r\n',
+  );
+  const text =
+    '--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n' +
+    `${inner.join('')}--c--\r\n--b--\r\n`;
+  const read = (whole: string): unknown => {
+    const [outer] = readMultipart('multipart/mixed; boundary=b', whole);
+    const type = outer?.headers['content-type'] ?? '';
+    return readMultipart(type, outer?.content ?? '').map(readHttpAnswer);
+  };
+  const complete = read(text);
+  expect(complete).toHaveLength(2);
+  const closed = text.lastIndexOf('--b--') + '--b--'.length;
+  for (let length = 0; length < text.length; length += 1) {
+    const cut = text.slice(0, length);
+    if (length >= closed) expect(read(cut)).toEqual(complete);
+    else expect(() => read(cut)).toThrow(MalformedAnswerError);
+  }
+});
