@@ -34,12 +34,23 @@ function statusLines({ legacy, models }: SyncStatus): string[] {
   return [`${legacy.dialect} at ${legacy.baseUrl}`, '', ...tableLines(models.map(shownStatus))];
 }
 
-/** Counted by process, which says nothing here, where the process has only just begun. */
-const ofTheProcess: readonly (keyof ModelStatus)[] = ['lastRefreshAt', 'refreshes'];
+/**
+ * Counted by process, which says nothing here, where the process has only just begun; and what one
+ * cell says of the feed.
+ */
+const notShown: readonly (keyof ModelStatus)[] = [
+  ...(['lastRefreshAt', 'refreshes'] as const),
+  ...(['followed', 'completeSince', 'pulledAt', 'behindMs'] as const),
+];
 
 function shownStatus(status: ModelStatus): Record<string, Cell> {
   const cells = Object.entries<Cell>({ ...status });
-  return Object.fromEntries(
-    cells.filter(([name]) => !ofTheProcess.includes(name as keyof ModelStatus)),
-  );
+  const own = cells.filter(([name]) => !notShown.includes(name as keyof ModelStatus));
+  return Object.fromEntries('followed' in status ? [...own, ['behind', behind(status)]] : own);
+}
+
+/** `12 s` behind the legacy system, for models that are followed. */
+function behind({ followed, behindMs }: ModelStatus): string | null {
+  if (!followed) return null;
+  return behindMs === null ? 'not loaded' : `${Math.max(0, Math.round(behindMs / 1000))} s`;
 }

@@ -1,4 +1,5 @@
 import { QueryTypes } from 'sequelize';
+import { fingerprintOf, followingOf, sourceOf } from './feed/following';
 import { localTable } from './local-table';
 import type { Mapping } from '../mapping';
 import { isAlive, isOpen } from './open-intents';
@@ -21,6 +22,14 @@ export interface ModelStatus {
   /** By this process; UTC. */
   readonly lastRefreshAt: Date | null;
   readonly refreshes: number;
+  /** The migrator says `follow`. */
+  readonly followed: boolean;
+  /** Since when all of it is here and followed, by any process; UTC. Null: it is not (yet). */
+  readonly completeSince: Date | null;
+  /** When its feed was asked last, by any process; UTC. */
+  readonly pulledAt: Date | null;
+  /** How long ago that is, in milliseconds: what has changed since is not here. */
+  readonly behindMs: number | null;
 }
 
 /** What `dualWrite.status()` tells. Plain data. */
@@ -29,9 +38,15 @@ export interface SyncStatus {
   readonly models: readonly ModelStatus[];
 }
 
-type Counts = Pick<ModelStatus, 'rows' | 'localOnly' | 'ahead' | 'rejected' | 'inDoubt'>;
+type FeedFacts = Pick<ModelStatus, 'completeSince' | 'pulledAt' | 'behindMs'>;
+type Counts = FeedFacts &
+  Pick<ModelStatus, 'rows' | 'localOnly' | 'ahead' | 'rejected' | 'inDoubt'>;
 
-const nothingCounted: Counts = { rows: 0, localOnly: 0, ahead: 0, rejected: 0, inDoubt: 0 };
+const nothingFollowed: FeedFacts = { completeSince: null, pulledAt: null, behindMs: null };
+const nothingCounted: Counts = {
+  ...{ rows: 0, localOnly: 0, ahead: 0, rejected: 0, inDoubt: 0 },
+  ...nothingFollowed,
+};
 
 /** Count what an operator should know of each model: one statement a model, no legacy request. */
 export async function readStatus(runtime: Runtime): Promise<SyncStatus> {
@@ -50,11 +65,26 @@ SELECT count(*)::int AS "rows",
        (count(*) FILTER (WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}))::int AS "ahead",
        (SELECT count(*) FROM dual_write_rejected WHERE model = $1)::int AS "rejected",
        (SELECT count(DISTINCT i.legacy_id) FROM dual_write_intents i
-         WHERE i.model = $1 AND ${isOpen} AND NOT ${isAlive})::int AS "inDoubt"
+         WHERE i.model = $1 AND ${isOpen} AND NOT ${isAlive})::int AS "inDoubt",
+       ${feed('complete_since')} AS "completeSince", ${feed('asked_at')} AS "pulledAt",
+       (extract(epoch FROM clock_timestamp() - ${feed('asked_at')}) * 1000)::float8 AS "behindMs"
   FROM ${name} t`,
-    { bind: [mapping.name], type: QueryTypes.SELECT, transaction: null },
+    {
+      bind: [mapping.name, sourceOf(runtime.client), fingerprintOf(mapping)],
+      type: QueryTypes.SELECT,
+      transaction: null,
+    },
   );
   const activity = runtime.activity.get(mapping.name) ?? { lastRefreshAt: null, refreshes: 0 };
   const { entitySet } = mapping.entity;
-  return { model: mapping.name, entitySet, ...counts, ...activity };
+  const followed = followingOf(mapping) !== undefined;
+  const known = followed ? counts : { ...counts, ...nothingFollowed };
+  return { model: mapping.name, entitySet, ...known, ...activity, followed };
+}
+
+/** A column of what is known of the model's feed. */
+function feed(column: 'complete_since' | 'asked_at'): string {
+  return `
+(SELECT f.${column} FROM dual_write_feeds f WHERE f.model = $1 AND f.source = $2
+    AND f.fingerprint = $3 AND f.complete_since IS NOT NULL)`;
 }
