@@ -1,5 +1,9 @@
 export { createLegacyClient, type LegacyClientOptions } from './create-client';
 export { auth } from './auth';
+export type { AdfsFormsLogin } from './auth/adfs/adfs-forms';
+export type { JarFileOptions } from './auth/adfs/jar-file';
+export type { ClientCertificate, ClientCredentialsLogin } from './auth/client-credentials';
+export type { NtlmLogin } from './auth/ntlm/ntlm';
 export type {
   Authenticator,
   ConnectedLogin,

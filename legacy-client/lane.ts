@@ -24,6 +24,7 @@ export class Lane {
     this.httpsAgent = new https.Agent(options);
   }
 
+  /** End the connection. */
   close(): void {
     this.httpAgent.destroy();
     this.httpsAgent.destroy();

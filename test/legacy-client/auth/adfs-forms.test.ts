@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
+  type AdfsFormsLogin,
   auth,
   type ConnectionScheme,
   createLegacyClient,
@@ -17,7 +18,7 @@ import { everything } from './everything';
 
 const password = 'correct&horse "battery"';
 const username = 'ada@example.test';
-type Login = Parameters<typeof auth.adfsForms>[0];
+type Login = AdfsFormsLogin;
 
 let sandbox: Sandbox;
 const clients: LegacyClient[] = [];
