@@ -2,7 +2,6 @@ import type { Dialect, DialectCapabilities } from './dialect';
 import { readCount } from './count-reading';
 import { filterCapabilities } from './filter-capabilities';
 import { printFilter, type FilterSpelling } from './filter-printing';
-import { nextInstant, typedInstants } from './instants';
 import { withOptions } from './query-options';
 import { isWireObject, type RecordSpelling } from './record-reading';
 import { v2Dialect } from './v2';

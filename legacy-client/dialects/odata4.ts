@@ -2,7 +2,6 @@ import { readCount } from './count-reading';
 import type { Dialect, DialectCapabilities, DialectRequest } from './dialect';
 import type { FilterSpelling } from './filter-printing';
 import { filterCapabilities } from './filter-capabilities';
-import { nextInstant } from './instants';
 import { v4Dialect } from './v4';
 import { v4Version } from './v4-answers';
 import { v4Json } from './v4-bodies';
@@ -46,8 +45,7 @@ const returning = { Prefer: 'return=representation' };
 export function odata4(overrides: Partial<DialectCapabilities> = {}): Dialect {
   const capabilities = { ...defaults, ...overrides };
   const typed = typedProperties(capabilities);
-  const literal: FilterSpelling['literal'] = (property, value) =>
-    v4Literal(typed(property), value);
+  const literal: FilterSpelling['literal'] = (property, value) => v4Literal(typed(property), value);
   const parts = v4Dialect({
     name: 'odata4',
     capabilities,

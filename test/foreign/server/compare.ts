@@ -25,23 +25,22 @@ export function checkComparable(version: 2 | 4, left: Typed, right: Typed): void
 /** Below, at or above zero; both values are there. */
 export function compareValues(left: EdmValue, right: EdmValue): number {
   if (left instanceof Ticks && right instanceof Ticks) return sign(left.count, right.count);
-  if (isNumber(left) && isNumber(right)) return decimalOf(left).compare(decimalOf(right));
+  if (typeof left === 'number' || typeof right === 'number') {
+    return sign(Number(String(left)), Number(String(right)));
+  }
+  if (isExact(left) && isExact(right)) return decimalOf(left).compare(decimalOf(right));
   if (typeof left === 'boolean' && typeof right === 'boolean') {
     return sign(Number(left), Number(right));
   }
   return sign(String(left), String(right));
 }
 
-type Numeric = number | bigint | Decimal;
-
-function isNumber(value: EdmValue): value is Numeric {
-  return typeof value === 'number' || typeof value === 'bigint' || value instanceof Decimal;
+function isExact(value: EdmValue): value is bigint | Decimal {
+  return typeof value === 'bigint' || value instanceof Decimal;
 }
 
-function decimalOf(value: Numeric): Decimal {
-  if (value instanceof Decimal) return value;
-  const text = typeof value === 'number' ? value.toFixed(12) : value.toString();
-  return Decimal.parse(text) ?? new Decimal(0n, 0);
+function decimalOf(value: bigint | Decimal): Decimal {
+  return value instanceof Decimal ? value : new Decimal(value, 0);
 }
 
 function sign<T extends bigint | number | string>(left: T, right: T): number {

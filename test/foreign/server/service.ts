@@ -45,9 +45,7 @@ export class Service {
     const { method, key, isCount } = incoming;
     const set = this.parts.store.set(incoming.entitySet);
     this.checkVersions(incoming);
-    if (key !== undefined && incoming.isTextKey !== (set.keyType === 'Edm.String')) {
-      throw badRequest(`The key of ${set.name} is written in another way`);
-    }
+    checkKey(incoming, set);
     if (method === 'GET' && isCount) return this.count(incoming, set);
     if (method === 'GET') {
       return key === undefined ? this.list(incoming, set, format) : this.one(incoming, set, format);
@@ -250,5 +248,11 @@ export class Service {
       body,
       headers: { ...headers, ...(contentType && { 'Content-Type': contentType }) },
     };
+  }
+}
+
+function checkKey({ key, isTextKey }: Incoming, { name, keyType }: EntitySetType): void {
+  if (key !== undefined && isTextKey !== (keyType === 'Edm.String')) {
+    throw badRequest(`The key of ${name} is written in another way`);
   }
 }
