@@ -1,4 +1,5 @@
 import { changedRows } from './changed-rows';
+import { manyKeys } from './many-keys';
 import { namespaces } from './namespaces';
 import { bothSidesSaves } from './saves';
 import type { Scenario } from './scenario';
@@ -12,6 +13,7 @@ export const scenarios: readonly Scenario[] = [
   skippedSaves,
   unchangedRows,
   changedRows,
+  manyKeys,
   bothSidesSaves,
   namespaces,
 ];
