@@ -14,7 +14,7 @@ const usualTypes: Partial<Record<PropertyKind, WireType>> = {
  * Write a value as OData v2 writes it in URLs, not yet URL-encoded.
  *
  * @returns `'O''Brien'`, `guid'…'`, `datetime'2026-11-21T12:26:26.123'` (UTC), `12.50M`, `5`,
- *   `5000000000L`, `true`; where the property says so, `datetimeoffset'…Z'`, `12.5d`, `5L`. A day
+ *   `5000000000L`, `true`; where the property says so, `datetimeoffset'…Z'`, `12.5d`. A day
  *   is its midnight in UTC.
  * @remarks Source: OData v2 URI conventions, abstract type system. Without `M` a decimal would be
  *   read as a double, which WCF Data Services refuses to compare with a decimal.
@@ -33,8 +33,6 @@ export function v2Literal(property: LegacyProperty, value: SendableValue): strin
       return `${text}d`;
     case 'Edm.Single':
       return `${text}f`;
-    case 'Edm.Int64':
-      return `${text}L`;
     default:
       return untyped(kind, text);
   }
@@ -42,6 +40,7 @@ export function v2Literal(property: LegacyProperty, value: SendableValue): strin
 
 function untyped(kind: PropertyKind, text: string): string {
   if (kind === 'guid' || kind === 'lookup') return `guid'${text}'`;
+  // A short literal is promoted to 64 bits, and understood by more parsers.
   const isLong = kind === 'integer' && Math.abs(Number(text)) > LARGEST_INT32;
   return isLong ? `${text}L` : text;
 }

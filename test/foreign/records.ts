@@ -14,7 +14,7 @@ export function numbers(seed: number): (below: number) => number {
 type Pick = <T>(...of: readonly T[]) => T;
 
 /** A product as the service holds it, before it has a key. */
-export function randomProduct(version: 2 | 4, next: (below: number) => number): Row {
+function randomProduct(version: 2 | 4, next: (below: number) => number): Row {
   const pick: Pick = (...of) => of[next(of.length)] as (typeof of)[number];
   const day = pick<string | null>(null, '2024-02-29', '2024-03-01', '2023-12-31');
   // OData 2.0 has no days: some services keep them at midnight, some at any other time.
