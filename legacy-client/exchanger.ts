@@ -13,6 +13,7 @@ import {
   unreadableAnswer,
 } from './judgement';
 import { NetworkFailure } from './network-failure';
+import { inSpan } from './observe/span';
 import type { TransportAnswer } from './transport';
 import { redactedUrl } from './urls';
 
@@ -66,8 +67,20 @@ export class Exchanger {
     headers: DialectRequest['headers'],
     attempt: number,
   ): Promise<Answer> {
-    const { url, request, signal, readParts } = subject;
     const judged = this.judged(subject, headers);
+    const { entitySet } = subject;
+    return inSpan({ ...judged, entitySet, attempt }, () =>
+      this.judgedExchange(subject, judged, attempt),
+    );
+  }
+
+  private async judgedExchange(
+    subject: ExchangeSubject,
+    judged: JudgedRequest,
+    attempt: number,
+  ): Promise<Answer> {
+    const { url, request, signal, readParts } = subject;
+    const { headers } = judged;
     const body = request.body === undefined ? request.text : writeJson(request.body);
     const report = this.reporter(judged, subject, { attempt, body });
     let received: TransportAnswer | undefined;

@@ -72,6 +72,11 @@ export {
   type ServiceMetadata,
 } from './metadata';
 export type { Exchange } from './exchange';
+export {
+  exchangeMetrics,
+  type MetricsRegister,
+  type PrometheusModule,
+} from './observe/exchange-metrics';
 export type { LegacyIdentity, WhoAmIOptions } from './who-am-i/identity';
 export type { CircuitOptions } from './limits/circuit';
 export type { Priority } from './limits/priority';

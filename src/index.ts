@@ -84,6 +84,7 @@ export { defineConfig, type ConnectedDualWrite, type DualWriteConfig } from './c
 export {
   auth,
   createLegacyClient,
+  exchangeMetrics,
   LegacyBudgetError,
   LegacyCircuitOpenError,
   LegacyConflictError,
