@@ -57,6 +57,12 @@ function draftOf({ model, definition }: Migrator, dialect: Dialect): Draft {
   if (!('rawAttributes' in model) || !model.sequelize) {
     throw new MappingError(model.name, ['Initialise the model before connecting.']);
   }
+  if (model.primaryKeyAttributes.length !== 1) {
+    throw new MappingError(model.name, [
+      'It needs a primary key of one column, by which its rows are found. Give it one of its own: ' +
+        'of a model between two others, too (with a unique index on their two keys).',
+    ]);
+  }
   return {
     model,
     name: model.name,

@@ -1,4 +1,4 @@
-import { LegacyError, revision } from '../../src';
+import { LegacyError, RejectedRecordError, revision } from '../../src';
 import { expectAgreement } from '../support/agreement';
 import { Company, openCompanyWorld } from '../support/companies';
 import { countStatements } from '../support/database';
@@ -88,7 +88,7 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
     expect(await writes()).toEqual([method, method]);
     expect(await titles()).toEqual(['Here', 'New 3', 'New 4', 'There']);
     expect(rows.map(({ title }) => title)).toEqual(['New 1', 'New 2', 'New 3', 'New 4']);
-    expect(rows.map((row) => row.get('id') === null)).toEqual([true, true, false, false]);
+    expect(rows.map(({ id }) => typeof id)).toEqual(['object', 'object', 'number', 'number']);
     expect(rows.map(({ legacyId }) => legacyId === null)).toEqual([true, true, false, false]);
     await expectStored(rows.slice(2));
     for (const row of await Company.findAll()) expect(await row.versions()).toHaveLength(1);
@@ -207,6 +207,22 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
       const twice = ['1', '1'].map((number) => ({ title: 'A', number }));
       await expect(Company.bulkCreate(twice)).rejects.toThrow('Validation error');
       expect(await world.legacyCalls()).toEqual([]);
+      await expectNothing();
+    });
+
+    it('names each record that the database does not take back from the CRM', async () => {
+      await world.sequelize.query(
+        `ALTER TABLE companies ADD CONSTRAINT ban
+         CHECK (title <> 'Bad' OR legacy_modified_at IS NULL)`,
+      );
+      try {
+        const work = Company.bulkCreate(records('A', 'Bad', 'B', 'Bad'));
+        const error = await work.catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(RejectedRecordError);
+        expect((error as RejectedRecordError).records).toHaveLength(2);
+      } finally {
+        await world.sequelize.query('ALTER TABLE companies DROP CONSTRAINT ban');
+      }
       await expectNothing();
     });
 

@@ -114,6 +114,8 @@ async function applyRows(
     return await applyBatch(scope, table, answer);
   } catch (error) {
     if (!isDataError(error) && !isLockTimeout(error)) throw error;
+    // Nothing more can be tried in a write's own transaction, which has failed.
+    if (answer.isOwnWrite && answer.rows.length > 1) throw error;
     const [only] = answer.rows;
     if (only && answer.rows.length === 1) {
       if (isLockTimeout(error)) throw lockedRow(table, only.key, error);

@@ -1,9 +1,12 @@
+import type { Transaction } from 'sequelize';
 import type { LegacyRecord } from '../../../legacy-client';
-import { RejectedRecordError } from '../errors';
+import { RejectedRecordError, type RejectedRecord } from '../errors';
 import { idText } from '../query/bound-of-options';
 import { applyAnswer } from '../refresh/apply';
 import { writeScope } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
+import { isDataError } from '../refresh/rejected';
+import { openSavepoint } from '../savepoint';
 import type { SyncedInstance } from './save';
 import { storedRows, takeStored } from './stored-row';
 import { idOf, type SyncedWrite } from './synced-write';
@@ -24,16 +27,49 @@ export async function takeAfterImages(
   instances: readonly SyncedInstance[],
   after: AfterImages,
 ): Promise<void> {
-  const { runtime, mapping, transaction } = write;
+  const { mapping } = write;
+  const [rejected, ...others] = await store(write, after);
+  if (rejected) throw new RejectedRecordError(mapping.name, [rejected, ...others]);
+  await reloadInstances(write, instances);
+}
+
+/** Store what the service holds; gives the records that the table cannot take. */
+async function store(write: SyncedWrite, after: AfterImages): Promise<RejectedRecord[]> {
+  if (after.records.length < 2) return storeIn(write.transaction, write, after);
+  const savepoint = await openSavepoint(write.transaction);
+  try {
+    return await storeIn(savepoint, write, after);
+  } catch (error) {
+    await savepoint.rollback();
+    if (!isDataError(error)) throw error;
+    return storeOneByOne(write, after);
+  }
+}
+
+/** Find out which of several records it is that the table cannot take. */
+async function storeOneByOne(
+  write: SyncedWrite,
+  { records, askedAt }: AfterImages,
+): Promise<RejectedRecord[]> {
+  const rejected: RejectedRecord[] = [];
+  for (const record of records) {
+    const savepoint = await openSavepoint(write.transaction);
+    const found = await storeIn(savepoint, write, { records: [record], askedAt });
+    if (found.length > 0) await savepoint.rollback();
+    rejected.push(...found);
+  }
+  return rejected;
+}
+
+async function storeIn(
+  transaction: Transaction,
+  { runtime, mapping }: SyncedWrite,
+  after: AfterImages,
+): Promise<RejectedRecord[]> {
   const scope = writeScope(runtime, transaction);
   const applied = await applyAnswer(scope, { mapping, ...after, isOwnWrite: true });
   const dangling = await linkDeferred(scope);
-  const [rejected, ...others] = [
-    ...applied.rejected,
-    ...dangling.flatMap(({ records }) => records),
-  ];
-  if (rejected) throw new RejectedRecordError(mapping.name, [rejected, ...others]);
-  await reloadInstances(write, instances);
+  return [...applied.rejected, ...dangling.flatMap(({ records }) => records)];
 }
 
 /** Read the rows of instances again; what the application has changed and not saved stays as it is. */

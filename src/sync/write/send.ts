@@ -1,5 +1,6 @@
 import { LegacyError, LegacyResponseError, type LegacyRecord } from '../../../legacy-client';
 import { inWorkers } from './in-workers';
+import { readAfterImages } from './records';
 import type { CreateStep, UpdateStep } from './steps';
 import type { SyncedWrite } from './synced-write';
 import { undo } from './undo';
@@ -50,6 +51,11 @@ export async function send(
   const grave = failures.filter(({ error }) => !mayFail(error));
   const first = grave.find(({ error }) => !isRefused(error)) ?? grave[0];
   if (first) throw first.error;
+  const failed = new Set(failures.map(({ step }) => step));
+  await readAfterImages(
+    write,
+    outgoing.map(({ step }) => step).filter((step) => !failed.has(step)),
+  );
   return failures;
 }
 

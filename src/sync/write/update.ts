@@ -1,11 +1,11 @@
 import { LegacyNotFoundError, type LegacyChanges, type LegacyRecord } from '../../../legacy-client';
 import type { MappedAttribute } from '../../mapping';
 import { SyncError } from '../errors';
-import { withKeys } from '../refresh/fetch';
 import { takeAfterImages } from './after-image';
 import { refuseConflicts } from './conflict';
 import { valuesOf } from './images';
 import { outgoingRows } from './outgoing';
+import { recordsOf } from './records';
 import type { SyncedInstance } from './save';
 import { send } from './send';
 import { newIntentId, type Step, type UpdateStep } from './steps';
@@ -95,7 +95,6 @@ async function sendUpdates(
   const failures = await send(write, outgoing, mayFail);
   const failed = new Set<Step>(failures.map(({ step }) => step));
   const steps = requests.map(({ step }) => step).filter((step) => !failed.has(step));
-  await readAfterImages(write, steps);
   return {
     failed: requests.filter(({ step }) => failed.has(step)).map(({ row }) => row),
     records: steps.flatMap(({ after }) => after ?? []),
@@ -120,30 +119,6 @@ function updateStep(
     after: undefined,
     isOver: false,
   };
-}
-
-/** Where updates answer with nothing, the records are read. The writes stand whatever comes of it. */
-async function readAfterImages(write: SyncedWrite, steps: readonly UpdateStep[]): Promise<void> {
-  const open = steps.filter(({ after }) => after === undefined);
-  const records = await recordsOf(
-    write,
-    open.map(({ key }) => key),
-  );
-  for (const step of open) {
-    step.after =
-      records.get(step.key.toLowerCase()) ??
-      (await write.runtime.client.get(step.mapping.entity, step.key));
-  }
-}
-
-/** The legacy records of these keys by key, as far as a list shows them; of one key, none. */
-export async function recordsOf(
-  { runtime: { client }, mapping }: SyncedWrite,
-  keys: readonly string[],
-): Promise<Map<string, LegacyRecord>> {
-  if (keys.length < 2) return new Map();
-  const records = await client.list(mapping.entity, { filter: withKeys(mapping, keys) });
-  return new Map(records.map((record) => [record.key.toLowerCase(), record]));
 }
 
 async function beforeImages(

@@ -12,7 +12,7 @@ import { writeScope, type RefreshScope } from '../../refresh/scope';
 import { pushRows } from '../push';
 import type { SyncedInstance } from '../save';
 import type { SyncedWrite } from '../synced-write';
-import { recordsOf } from '../update';
+import { recordsOf } from '../records';
 
 /** The legacy records of locked rows, and what they meant for the rows. */
 export interface FreshImages {

@@ -3,7 +3,7 @@ import { LegacyConflictError } from '../../../../legacy-client';
 import { reloadInstances, takeAfterImages } from '../after-image';
 import type { SyncedInstance } from '../save';
 import { inSyncedWrite, type SyncedWrite } from '../synced-write';
-import { recordsOf } from '../update';
+import { recordsOf } from '../records';
 import { sendChanges } from './changes';
 import { lockRows, type LockedRows } from './locked-rows';
 import { OwnStatement } from './own-statement';
