@@ -26,7 +26,7 @@ describe('a mapped model without a primary key of one column', () => {
       const migrator = defineMigrator(Membership, {
         entitySet: 'MembershipSet',
         key: 'MembershipId',
-        fields: { role: field.string('Role') } as never,
+        fields: { role: field.string('Role') },
       });
       const client = { dialect: {} } as never;
       const work = connectLegacy(sequelize, { client, migrators: [migrator] });
