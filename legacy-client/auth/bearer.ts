@@ -1,14 +1,17 @@
 import type { Authenticator } from './authenticator';
+import { requireSettings } from './required';
 
 /**
  * Log in with a bearer token.
  *
  * @param login - `token`: the token, or a function that fetches one. The function is called for the
  *   first request and again whenever the service stops accepting the token.
+ * @throws TypeError when it is neither, or empty.
  */
 export function bearer(login: { token: string | (() => Promise<string>) }): Authenticator {
   const { token } = login;
-  if (typeof token === 'string') {
+  if (typeof token !== 'function') {
+    requireSettings('bearer', { token });
     return { authorize: (headers) => withToken(headers, token) };
   }
   let current: Promise<string> | undefined;

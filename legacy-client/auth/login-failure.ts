@@ -2,3 +2,6 @@
 export class LoginFailure extends Error {
   override readonly name = 'LoginFailure';
 }
+
+/** The password itself was refused: each further try may count towards locking the account. */
+export class RefusedPassword extends LoginFailure {}

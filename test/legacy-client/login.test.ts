@@ -68,6 +68,8 @@ test('Basic', async () => {
     'ada:pässword:1',
   );
   expect(() => auth.basic({ username: 'a:b', password: 'c' })).toThrow(TypeError);
+  expect(() => auth.basic({ username: '', password: '' })).toThrow('needs username, password');
+  expect(() => auth.bearer({ token: '' })).toThrow('auth.bearer needs token');
 });
 
 test.each([401, 302, 'page'] as const)(
@@ -82,6 +84,16 @@ test.each([401, 302, 'page'] as const)(
     expect(server.received).toHaveLength(3);
   },
 );
+
+test('a redirect with the words of WS-Federation is one to a login, wherever it leads', async () => {
+  server.script = ({ headers }, response) => {
+    if (headers.authorization === 'Bearer token-2') json(response, { d: { AccountId: guid(1) } });
+    else response.writeHead(302, { Location: 'https://door.example.test/?wa=x' }).end();
+  };
+  const { token } = tokens();
+  await connect({ auth: auth.bearer({ token }) }).get(account, guid(1));
+  expect(token).toHaveBeenCalledTimes(2);
+});
 
 test('one renewal serves all requests that wait for it', async () => {
   acceptOnly('token-2', 401);

@@ -2,6 +2,7 @@ import { CookieJar } from 'tough-cookie';
 import type { TransportAnswer, TransportRequest } from '../../transport';
 import type { ConnectedLogin, ConnectionScheme, OutgoingHeaders, Wire } from '../authenticator';
 import { LoginFailure } from '../login-failure';
+import { Refusals } from '../refusals';
 import { requireSettings } from '../required';
 import { JarFile, type JarFileOptions } from './jar-file';
 import { keepCookies, LoginWalk } from './login-walk';
@@ -46,6 +47,7 @@ export function adfsForms(login: AdfsFormsLogin): ConnectionScheme {
 /** A client's login by cookies. */
 class CookieLogin implements ConnectedLogin {
   private readonly file: JarFile | undefined;
+  private readonly refusals = new Refusals();
   private jar: CookieJar | undefined;
   private entering: Promise<CookieJar> | undefined;
 
@@ -108,7 +110,7 @@ class CookieLogin implements ConnectedLogin {
     const jar = new CookieJar();
     const isTrusted = this.trust();
     const walk = new LoginWalk({ wire: this.wire, username, password, isTrusted, jar });
-    await walk.from(this.start());
+    await this.refusals.attempt(() => walk.from(this.start()));
     if (!this.hasCookies(jar)) {
       throw new LoginFailure('it ended without a cookie for the service');
     }

@@ -3,7 +3,7 @@ import { isHtml } from '../../html';
 import { plainCause } from '../../network-failure';
 import type { TransportAnswer } from '../../transport';
 import type { Wire } from '../authenticator';
-import { LoginFailure } from '../login-failure';
+import { LoginFailure, RefusedPassword } from '../login-failure';
 import { type PageForm, readPage } from './page-forms';
 
 /** What a login by forms needs. */
@@ -107,7 +107,9 @@ export class LoginWalk {
     const { forms, errorText } = readPage(text, address);
     const login = forms.find((form) => form.login !== undefined);
     if (login !== undefined) {
-      if (this.hasSentPassword) fail(this.said(errorText) || 'the login page came again');
+      if (this.hasSentPassword) {
+        throw new RefusedPassword(this.said(errorText) || 'the login page came again');
+      }
       this.hasSentPassword = true;
       return stepOf(login, this.filledIn(login));
     }

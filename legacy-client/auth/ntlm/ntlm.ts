@@ -4,7 +4,8 @@ import { Lane } from '../../lane';
 import { NetworkFailure } from '../../network-failure';
 import type { TransportAnswer, TransportRequest } from '../../transport';
 import type { ConnectedLogin, ConnectionScheme, OutgoingHeaders, Wire } from '../authenticator';
-import { LoginFailure } from '../login-failure';
+import { LoginFailure, RefusedPassword } from '../login-failure';
+import { Refusals } from '../refusals';
 import { requireSettings } from '../required';
 import { authenticateMessage, negotiateMessage } from './messages';
 import type { NtlmUser } from './responses';
@@ -62,6 +63,9 @@ class NtlmConnections implements ConnectedLogin {
   private readonly lanes = new Set<Lane>();
   private readonly free: Lane[] = [];
   private readonly loggedIn = new WeakSet();
+  private readonly refusals = new Refusals();
+  private isProven = false;
+  private trial: Promise<TransportAnswer> | undefined;
 
   constructor(
     private readonly wire: Wire,
@@ -103,7 +107,22 @@ class NtlmConnections implements ConnectedLogin {
       // NOTE: 401 here: the connection was replaced in the last moment, or the server has forgotten.
       if (answer.status !== 401) return answer;
     }
-    return await this.logInAndSend(lane, request);
+    return await this.tryAndSend(lane, request);
+  }
+
+  /** NOTE: a password that was never accepted is tried by one request at a time: accounts get locked. */
+  private async tryAndSend(lane: Lane, request: TransportRequest): Promise<TransportAnswer> {
+    while (this.trial !== undefined) await this.trial.catch(() => undefined);
+    const answer = this.refusals.attempt(() => this.logInAndSend(lane, request));
+    if (this.isProven) return await answer;
+    this.trial = answer;
+    try {
+      const received = await answer;
+      this.isProven = true;
+      return received;
+    } finally {
+      this.trial = undefined;
+    }
   }
 
   /** Once more when the connection broke between the two parts of the handshake. */
@@ -179,8 +198,9 @@ function challengeIn({ headers }: TransportAnswer, scheme: SchemeName): Challeng
 }
 
 function refused({ headers }: TransportAnswer): never {
-  return fail(
-    `The server refuses the user name or the password (401, ${namesIn(headers['www-authenticate'] ?? '')})`,
+  const offers = namesIn(headers['www-authenticate'] ?? '');
+  throw new RefusedPassword(
+    `The server refuses the user name or the password (401, it offers ${offers})`,
   );
 }
 

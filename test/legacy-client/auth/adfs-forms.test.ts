@@ -128,6 +128,16 @@ test('a wrong password is told in the words of the login page, and in no others'
   expect(await served()).toEqual([]);
 });
 
+test('a refused password is tried once, however many requests wait', async () => {
+  const seen: string[] = [];
+  const adfsUrl = `${sandbox.url}/adfs/ls/`;
+  const login = auth.adfsForms({ username, password: 'wrong', adfsUrl });
+  const client = connect({}, { auth: watched(login, seen), maxConcurrency: 2 });
+  const reads = Array.from({ length: 20 }, () => failureOf(client.list(account)));
+  for (const failure of await Promise.all(reads)) expect(failure).toBeInstanceOf(LegacyLoginError);
+  expect(seen.filter((request) => request === 'POST /adfs/ls/')).toHaveLength(1);
+});
+
 test('names all settings that are missing', () => {
   const nothing = { username: '', password: '', adfsUrl: '', jar: { file: '', key: '' } };
   expect(() => auth.adfsForms(nothing)).toThrow(

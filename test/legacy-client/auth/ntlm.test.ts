@@ -133,6 +133,19 @@ test.each([
   expect(await sandbox.records('account')).toEqual([]);
 });
 
+test('a refused password is tried once, however many requests wait, and not again for a minute', async () => {
+  const now = Date.now();
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
+  const client = connect({ auth: auth.ntlm({ username: 'ada', password: 'wrong-horse' }) });
+  const reads = Array.from({ length: 30 }, () => client.list(account).catch((e: unknown) => e));
+  for (const failure of await Promise.all(reads)) expect(failure).toBeInstanceOf(LegacyLoginError);
+  expect(await served()).toEqual(['GET 401']);
+  clock.mockImplementation(() => now + 61_000);
+  await expect(client.list(account)).rejects.toThrow(LegacyLoginError);
+  expect(await served()).toEqual(['GET 401', 'GET 401']);
+  clock.mockRestore();
+});
+
 test('names all settings that are missing', () => {
   expect(() => auth.ntlm({ username: '', password: '' })).toThrow(
     'auth.ntlm needs username, password: missing or empty',
