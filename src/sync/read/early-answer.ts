@@ -199,11 +199,20 @@ function byKey(rows: readonly CheckedRow[]): RowsByKey {
 /** The local primary keys that rows refer to. */
 function targetsOf(rows: readonly CheckedRow[]): Map<Mapping, Set<unknown>> {
   const targets = new Map<Mapping, Set<unknown>>();
+  const lookups = new Map<Mapping, readonly (readonly [string, Set<unknown>])[]>();
+  const lookupsOf = ({ attributes }: Mapping): readonly (readonly [string, Set<unknown>])[] =>
+    attributes.flatMap(({ attribute, target }) => {
+      if (!target) return [];
+      const ids = targets.get(target) ?? new Set<unknown>();
+      targets.set(target, ids);
+      return [[attribute, ids] as const];
+    });
   for (const { mapping, values } of rows) {
-    for (const { attribute, target } of mapping.attributes) {
+    const own = lookups.get(mapping) ?? lookupsOf(mapping);
+    lookups.set(mapping, own);
+    for (const [attribute, ids] of own) {
       const id = values[attribute];
-      if (!target || id === null || id === undefined) continue;
-      targets.set(target, (targets.get(target) ?? new Set()).add(id));
+      if (id !== null && id !== undefined) ids.add(id);
     }
   }
   return targets;
