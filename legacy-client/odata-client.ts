@@ -11,6 +11,7 @@ import type {
 } from './client';
 import { type CallParts, Calls } from './calls';
 import { type ChangePage, changesOf, type ChangesOptions, keysOf } from './changes';
+import { Counting } from './counting';
 import { createdKey } from './created-key';
 import { Guards } from './guards';
 import type { Dialect, DialectRequest } from './dialects/dialect';
@@ -41,6 +42,7 @@ export class ODataClient implements LegacyClient {
 
   private readonly calls: Calls;
   private readonly absences: Absences;
+  private readonly counting: Counting;
   private readonly conditions = new RequiredConditions();
   private readonly guards = new Guards();
 
@@ -48,6 +50,7 @@ export class ODataClient implements LegacyClient {
     this.baseUrl = parts.root;
     this.dialect = parts.dialect;
     this.calls = new Calls(parts);
+    this.counting = new Counting(parts, this.calls);
     this.absences = new Absences(parts.dialect.vagueNotFound === true);
   }
 
@@ -220,14 +223,7 @@ export class ODataClient implements LegacyClient {
     filter?: LegacyFilter,
     options: CallOptions = {},
   ): Promise<number | undefined> {
-    const requests = this.calls.spelled(entity, 'GET', () => planCount(this.parts, entity, filter));
-    const counts = requests?.map(async (request) => {
-      const answer = await this.calls.send(entity, request, { ...options, repeatable: true });
-      return this.calls.decoded(answer, () => this.dialect.decodeCount(answer.body));
-    });
-    if (counts === undefined) return undefined;
-    const exact = (await Promise.all(counts)).filter((count) => count !== undefined);
-    return exact.length < counts.length ? undefined : exact.reduce((sum, one) => sum + one, 0);
+    return await this.counting.count(entity, filter, options);
   }
 
   changes(entity: LegacyEntity, options: ChangesOptions = {}): AsyncIterable<ChangePage> {

@@ -67,13 +67,16 @@ export function odata2(overrides: Partial<DialectCapabilities> = {}): Dialect {
   });
   return {
     ...parts,
-    count: (entity, filter) => ({
-      method: 'GET',
-      path: withOptions(`${entity.entitySet}/$count`, {
-        $filter: filter === undefined ? undefined : printFilter(filters, filter),
-      }),
-      headers: { ...headers, Accept: 'text/plain, application/json;q=0.5' },
-    }),
+    count: (entity, filter) => {
+      if (!capabilities.exactCount) return undefined;
+      return {
+        method: 'GET',
+        path: withOptions(`${entity.entitySet}/$count`, {
+          $filter: filter === undefined ? undefined : printFilter(filters, filter),
+        }),
+        headers: { ...headers, Accept: 'text/plain, application/json;q=0.5' },
+      };
+    },
     decodeCount: readCount,
     classifyError: ({ status }) => (status === 404 ? 'notFound' : undefined),
   };

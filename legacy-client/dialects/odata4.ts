@@ -69,6 +69,7 @@ export function odata4(overrides: Partial<DialectCapabilities> = {}): Dialect {
       const given = condition === undefined ? choices : { ...choices, ifMatch: condition };
       return withHeaders(parts.update(entity, key, changes, given), returning);
     },
+    count: (entity, filter) => (capabilities.exactCount ? parts.count(entity, filter) : undefined),
     decodeCount: readCount,
     classifyError: ({ status }) => (status === 404 ? 'notFound' : undefined),
   };

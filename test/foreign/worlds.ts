@@ -19,12 +19,13 @@ export const worlds: readonly (readonly [string, ForeignOptions])[] = [
   ],
   ['OData 4', { version: 4 }],
   [
-    'OData 4 in pages of 7, without stamps, ETags and words',
+    'OData 4 in pages of 7, without counts, stamps, ETags and words',
     {
       version: 4,
       stamps: false,
       variation: {
         pageSize: 7,
+        noCount: true,
         nextLink: 'queryOnly',
         metadata: 'none',
         etags: 'none',

@@ -69,6 +69,7 @@ export class Service {
   }
 
   private count({ query }: Incoming, set: EntitySetType): Outgoing {
+    if (this.parts.variation.noCount === true) throw new ServiceRefusal(404, 'There is no $count');
     const count = countMatches(this.parts, set, this.parts.store.all(set), query);
     return this.sent(200, String(count), 'text/plain;charset=utf-8');
   }

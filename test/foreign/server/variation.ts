@@ -10,6 +10,8 @@ export interface Variation {
   readonly noAnyVersion?: boolean;
   /** What becomes of a key in a create; default `honoured`. */
   readonly clientKeys?: 'honoured' | 'ignored' | 'refused';
+  /** There is no `/$count`. */
+  readonly noCount?: boolean;
   /** What a 404 holds; default the service's own error document. */
   readonly notFound?: 'document' | 'empty' | 'text';
   /** GUIDs in answers; default lower case. */

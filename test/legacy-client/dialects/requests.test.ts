@@ -287,6 +287,10 @@ describe('other servers', () => {
 
   test('what a server is known to do otherwise replaces what its dialect says', () => {
     expect(createDialect('odata4', { maxUrlLength: 8000 }).maxUrlLength).toBe(8000);
+    for (const name of ['odata2', 'odata4'] as const) {
+      expect(createDialect(name).count(product)?.path).toBe('Products/$count');
+      expect(createDialect(name, { exactCount: false }).count(product)).toBeUndefined();
+    }
     expect(() => createDialect('odata3' as 'odata4')).toThrow(/odata3/);
   });
 });
