@@ -1,6 +1,15 @@
 import type { Sequelize } from 'sequelize';
-import { createLegacyClient, type LegacyClient } from '../../legacy-client';
-import { startSandbox, type JournalEntry, type Sandbox } from '../../legacy-client/sandbox';
+import {
+  createLegacyClient,
+  type LegacyClient,
+  type LegacyClientOptions,
+} from '../../legacy-client';
+import {
+  startSandbox,
+  type JournalEntry,
+  type Sandbox,
+  type SandboxLogin,
+} from '../../legacy-client/sandbox';
 import { migrators as dynamics2011Migrators } from '../../migrators';
 import { defineModels, type Models } from '../../models';
 import { connectLegacy, type ConnectOptions, type DualWrite, type Migrator } from '../../src';
@@ -30,6 +39,9 @@ export interface DualWorld {
 export interface WorldOptions extends Partial<ConnectOptions> {
   readonly face?: Face;
   readonly timeoutMs?: number;
+  /** What the CRM wants, and how to log in to it as `sandbox`, `sandbox`. */
+  readonly login?: SandboxLogin;
+  readonly auth?: (sandboxUrl: string) => NonNullable<LegacyClientOptions['auth']>;
   /** Change the mappings that the face has. */
   readonly remap?: (migrators: readonly Migrator[]) => readonly Migrator[];
   readonly onWrite?: Parameters<typeof startSandbox>[0] extends infer O
@@ -41,16 +53,18 @@ export interface WorldOptions extends Partial<ConnectOptions> {
 
 /** Open a world; the caller closes it. */
 export async function openDualWorld(options: WorldOptions = {}): Promise<DualWorld> {
-  const { face = 'dynamics2011', timeoutMs = 5000, remap, onWrite, ...connect } = options;
+  const { face = 'dynamics2011', timeoutMs = 5000, remap, onWrite, ...others } = options;
+  const { login, auth, ...connect } = others;
   const database = await createTestDatabase();
   const sequelize = openSequelize(database);
-  const sandbox = await startSandbox({ onWrite });
+  const sandbox = await startSandbox({ onWrite, login });
   const models = defineModels(sequelize);
   await sequelize.sync();
   const client = createLegacyClient({
     baseUrl: face === 'dataverse' ? sandbox.urlDataverse : sandbox.url2011,
     dialect: face,
     timeoutMs,
+    ...(auth === undefined ? {} : { auth: auth(sandbox.url) }),
   });
   const own = face === 'dataverse' ? dataverseMigrators : dynamics2011Migrators;
   const migrators = remap ? remap(own) : own;
@@ -73,7 +87,7 @@ export async function openDualWorld(options: WorldOptions = {}): Promise<DualWor
       await sandbox.reset();
       const tables = Object.values(models).map((model) => `"${model.getTableName() as string}"`);
       await sequelize.query(
-        `TRUNCATE ${tables.join(', ')}, dual_write_known, dual_write_rejected, dual_write_feeds,
+        `TRUNCATE ${tables.join(', ')}, dual_write_known, dual_write_rejected, dual_write_feeds, dual_write_lacking,
          record_revisions, record_versions RESTART IDENTITY`,
       );
     },
