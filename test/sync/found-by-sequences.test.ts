@@ -25,4 +25,11 @@ describe.each(faces)('what random sequences have found, %s face', (face) => {
     expect(rows.map(({ lastName }) => lastName)).toEqual(['Example']);
     expect(rows[0]?.interactions).toEqual([]);
   });
+
+  it('gives the record as it was kept, of an upsert that creates', async () => {
+    const { Organisation } = world.models;
+    const values = { name: 'Fictional Foundry', description: '', rating: '3.14159' };
+    const [made] = await Organisation.upsert(values);
+    expect([made.description, made.rating, made.changed()]).toEqual([null, '3.1416', false]);
+  });
 });

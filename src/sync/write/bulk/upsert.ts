@@ -69,6 +69,8 @@ async function sendUpserted(
   if (!row) return;
   const old = known.before.find((one) => idText(idOf(one)) === idText(idOf(row)));
   takeStored(instance, row.dataValues as Record<string, unknown>);
+  // Sequelize leaves what it has stored marked as changed, and what is changed is not overwritten.
+  for (const name of instance.changed() || []) instance.changed(name as never, false);
   if (!old && row.legacyId === legacyId.toLowerCase()) {
     return createRecords(write, [{ instance, wasNew: true }]);
   }
