@@ -3,6 +3,7 @@ import { performRead, type Excuse } from './commands/perform-read';
 import { compareAll, destroys, performWrite, type WriteCommand } from './commands/perform-write';
 import { clearFaults, setFault, settle } from './commands/faulted';
 import { modelOf } from './commands/reading';
+import { isWriteStep } from './commands/write-steps';
 import type { Command, FaultedCommand, SingleCommand, TogetherCommand } from './generate/groups';
 import type { Sequence } from './generate/sequences';
 import { differences } from './oracle/changes';
@@ -94,22 +95,12 @@ async function faulted(stage: Stage, { fault, command }: FaultedCommand): Promis
 }
 
 const edits: readonly string[] = ['edit', 'crmCreate', 'crmDelete'];
-const writes: readonly string[] = [
-  'create',
-  'findOrCreate',
-  'createChild',
-  'save',
-  'setParent',
-  'destroy',
-  'transaction',
-];
-
 function isEdit(command: Command): command is EditCommand {
   return edits.includes(command.do);
 }
 
 function isWrite(command: Command): command is WriteCommand {
-  return writes.includes(command.do);
+  return command.do === 'transaction' || isWriteStep(command);
 }
 
 /**

@@ -55,15 +55,14 @@ async function answered(reading: Reading, command: ReadCommand): Promise<Verdict
 }
 
 async function readLocally(
-  { stage, ids, transaction }: Reading,
+  { stage, ids, transaction, isAlone }: Reading,
   { query }: LocalRead,
 ): Promise<Verdict> {
   const before = await stage.world.journal();
   const options = { ...optionsOf(ids, query), transaction, freshness: 'local' as const };
   await modelOf(stage, query.model).findAll(options);
   const after = await stage.world.journal();
-  return (views) =>
-    views.length === 1 && after.length > before.length ? ['a local read asked the CRM'] : [];
+  return () => (isAlone && after.length > before.length ? ['a local read asked the CRM'] : []);
 }
 
 /** Whether an error may come of what else is going on. */
@@ -108,7 +107,7 @@ export async function performRead(
   { excuse, transaction }: { readonly excuse: Excuse; readonly transaction?: Transaction },
 ): Promise<void> {
   const ids = await known(stage);
-  const reading = { stage, ids, transaction };
+  const reading = { stage, ids, transaction, isAlone: !excuse.isConcurrent };
   const close = openWindow(stage);
   stage.tally.reads += 1;
   try {

@@ -3,13 +3,13 @@ import { LegacyError } from '../../../../legacy-client';
 import { SyncError } from '../../../../src';
 import { cellProblems, legacyIdOf } from '../comparing';
 import { differences } from '../oracle/changes';
-import { entities, type ModelName } from '../oracle/facts';
-import { rowOf, rowsOf, sameRow, type Moment } from '../oracle/rows';
+import { associationOf, entities, type ModelName } from '../oracle/facts';
+import { rowOf, rowsOf, sameCell, sameRow, type Moment, type Row } from '../oracle/rows';
 import { complain, ExactnessError, known, type Stage } from '../stage';
 import type { Excuse, ReadCommand } from './perform-read';
 import { performRead } from './perform-read';
 import { modelOf } from './reading';
-import { prepare, type WriteStep } from './write-steps';
+import { isWriteStep, prepare, type WriteStep } from './write-steps';
 
 /** What happens within a transaction. */
 export type InnerStep =
@@ -58,14 +58,16 @@ function instanceProblems(stage: Stage, instance: Model, moment: Moment): string
 async function writeStep(draft: Draft, step: WriteStep): Promise<void> {
   const { stage, excuse, transaction } = draft;
   const ids = await known(stage);
-  const prepared = await prepare({ stage, ids, transaction, before: draft.moment }, step);
+  const writing = { stage, ids, transaction, before: draft.moment };
+  const prepared = await prepare(writing, step).catch(refusing(draft));
   if (!prepared) return;
   stage.tally.writes += 1;
   try {
-    const { instance, after } = await prepared.act();
+    const { instances = [], after } = await prepared.act();
     await stage.ids.look();
     noteDone(draft, { step, after, mayFail: prepared.mayFail });
-    if (instance && !excuse.isConcurrent) complain(instanceProblems(stage, instance, after));
+    if (excuse.isConcurrent) return;
+    complain(instances.flatMap((instance) => instanceProblems(stage, instance, after)));
   } catch (error) {
     const isAllowed = prepared.mayFail || excuse.isConcurrent || excuse.mayFail;
     if (!isAllowed || !isRefusal(error)) throw error;
@@ -79,7 +81,7 @@ function noteDone(
   draft: Draft,
   done: { readonly step: WriteStep; readonly after: Moment; readonly mayFail: boolean },
 ): void {
-  const isDestroy = done.step.do === 'destroy';
+  const isDestroy = destroys(done.step);
   draft.moment = done.after;
   draft.hasDestroyed ||= isDestroy;
   draft.mayFailAtEnd ||= done.mayFail && isDestroy;
@@ -94,21 +96,11 @@ class Refused extends Error {
 
 async function innerStep(draft: Draft, step: InnerStep): Promise<void> {
   const { stage, excuse, transaction } = draft;
-  switch (step.do) {
-    case 'savepoint':
-      return savepoint(draft, step);
-    case 'create':
-    case 'findOrCreate':
-    case 'createChild':
-    case 'save':
-    case 'setParent':
-    case 'destroy':
-      return writeStep(draft, step);
-    default:
-      // What a transaction has destroyed is still in the CRM.
-      if (draft.hasDestroyed) return;
-      return performRead(stage, step, { excuse, ...(transaction && { transaction }) });
-  }
+  if (step.do === 'savepoint') return savepoint(draft, step);
+  if (isWriteStep(step)) return writeStep(draft, step);
+  // What a transaction has destroyed is still in the CRM.
+  if (draft.hasDestroyed) return;
+  return performRead(stage, step, { excuse, ...(transaction && { transaction }) });
 }
 
 async function savepoint(
@@ -256,18 +248,21 @@ async function localProblems(
   for (const { name } of entities) {
     for (const row of rowsOf(there, name)) {
       const earlier = rowOf(before, name, row.legacyId);
-      if (earlier && sameRow(earlier, row)) continue;
+      if (earlier && (sameRow(earlier, row) || isUnlinked(earlier, row))) continue;
       problems.push(...(await rowProblems(stage, name, row)));
     }
   }
   return problems;
 }
 
-async function rowProblems(
-  stage: Stage,
-  name: ModelName,
-  row: ReturnType<typeof rowsOf>[number],
-): Promise<string[]> {
+/** Whether all that has changed is that the CRM has unlinked what was deleted. */
+function isUnlinked(earlier: Row, later: Row): boolean {
+  return Object.entries(earlier.cells).every(
+    ([name, cell]) => sameCell(cell, later.cells[name] ?? null) || later.cells[name] === null,
+  );
+}
+
+async function rowProblems(stage: Stage, name: ModelName, row: Row): Promise<string[]> {
   const where = { legacyId: row.legacyId };
   const options = { where, skipLegacy: true };
   const local: Model | null = await modelOf(stage, name).findOne(options as object);
@@ -296,7 +291,8 @@ export async function compareAll(stage: Stage): Promise<void> {
 
 /** Whether a write deletes: what the CRM has deleted stays so, whatever fails. */
 export function destroys(command: WriteCommand | InnerStep): boolean {
-  if (command.do === 'destroy') return true;
+  if (command.do === 'destroy' || command.do === 'destroyWhere') return true;
+  if (command.do === 'link') return associationOf(command.model, command.as).type === 'through';
   const isNest = command.do === 'transaction' || command.do === 'savepoint';
   return isNest && command.steps.some(destroys);
 }

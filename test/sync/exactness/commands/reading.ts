@@ -11,6 +11,8 @@ export interface Reading {
   readonly stage: Stage;
   readonly ids: Known;
   readonly transaction: Transaction | undefined;
+  /** Nothing else is done at the same time. */
+  readonly isAlone: boolean;
 }
 
 /** What a read has answered, to be judged when its window is closed; empty when it is right. */

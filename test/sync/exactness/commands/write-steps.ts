@@ -1,15 +1,25 @@
-import type { Model, Transaction } from 'sequelize';
 import type { Given } from '../generate/values';
-import { associationOf, columnOf, entityOf, type ModelName } from '../oracle/facts';
-import { rowOf, rowsOf, sameCell, keptCell, type Cell, type Moment } from '../oracle/rows';
-import { restricting, withCells, withoutRecord, withRow } from '../oracle/changes';
-import type { Known, Stage } from '../stage';
+import { withCells, withoutRecord } from '../oracle/changes';
+import { associationOf, type ModelName } from '../oracle/facts';
+import { rowsOf, sameCell } from '../oracle/rows';
+import { prepareBulk, type BulkStep } from './bulk-steps';
+import { prepareLinks, type LinkStep } from './link-steps';
 import { modelOf } from './reading';
-
-type Values = Readonly<Record<string, Given>>;
+import {
+  accessorOf,
+  afterCreate,
+  cellsOf,
+  isReferredTo,
+  subjectOf,
+  type Prepared,
+  type Values,
+  type Writing,
+} from './writing';
 
 /** One write of the application. */
 export type WriteStep =
+  | BulkStep
+  | LinkStep
   | { readonly do: 'create'; readonly model: ModelName; readonly values: Values }
   | {
       readonly do: 'findOrCreate';
@@ -42,71 +52,6 @@ export type WriteStep =
     }
   | { readonly do: 'destroy'; readonly model: ModelName; readonly ref: number };
 
-/** What a write needs beside itself. */
-export interface Writing {
-  readonly stage: Stage;
-  readonly ids: Known;
-  readonly transaction: Transaction | undefined;
-  /** The CRM as the write finds it, with what its transaction has not sent yet. */
-  readonly before: Moment;
-}
-
-/** A write that can be made. */
-export interface Prepared {
-  /** The CRM may refuse it, or the database here: a record it needs is gone or is still needed. */
-  readonly mayFail: boolean;
-  /** Do it; gives the instance that the application holds then, and the CRM as it should be. */
-  act(): Promise<{ readonly instance?: Model | undefined; readonly after: Moment }>;
-}
-
-interface Cells {
-  readonly local: Readonly<Record<string, unknown>>;
-  readonly kept: Readonly<Record<string, Cell>>;
-  /** A record that is referred to is not in the CRM any more. */
-  readonly isDangling: boolean;
-}
-
-/** The values as the application writes them; undefined when it cannot know a record it needs. */
-function cellsOf(
-  { ids, stage, before }: Writing,
-  model: ModelName,
-  values: Values,
-): Cells | undefined {
-  const local: Record<string, unknown> = {};
-  const kept: Record<string, Cell> = {};
-  let isDangling = false;
-  for (const [attribute, given] of Object.entries(values)) {
-    const column = columnOf(model, attribute);
-    if (given !== null && typeof given === 'object' && !(given instanceof Date)) {
-      const target = column.target ?? model;
-      const legacyId = ids.legacyId(target, given.ref);
-      const isHere = stage.ids.localId(target, legacyId) !== undefined;
-      if (!isHere && column.required) return undefined;
-      local[attribute] = isHere ? ids.localId(target, given.ref) : null;
-      kept[attribute] = isHere ? legacyId : null;
-      isDangling ||= isHere && !rowOf(before, target, legacyId);
-    } else {
-      local[attribute] = given;
-      kept[attribute] = keptCell(column, given);
-    }
-  }
-  return { local, kept, isDangling };
-}
-
-function newRow(model: ModelName, kept: Readonly<Record<string, Cell>>): Record<string, Cell> {
-  const empty = entityOf(model).columns.map(({ attribute }): [string, Cell] => [attribute, null]);
-  return { ...Object.fromEntries(empty), ...kept };
-}
-
-function afterCreate(
-  { before }: Writing,
-  model: ModelName,
-  { instance, kept }: { readonly instance: Model; readonly kept: Readonly<Record<string, Cell>> },
-): Moment {
-  const legacyId = String(instance.get('legacyId'));
-  return withRow(before, model, { legacyId, cells: newRow(model, kept) });
-}
-
 function prepareCreate(
   writing: Writing,
   { model, values }: Extract<WriteStep, { do: 'create' }>,
@@ -118,7 +63,10 @@ function prepareCreate(
     mayFail: cells.isDangling,
     act: async () => {
       const instance = await modelOf(stage, model).create(cells.local, { transaction });
-      return { instance, after: afterCreate(writing, model, { instance, kept: cells.kept }) };
+      return {
+        instances: [instance],
+        after: afterCreate(writing, model, { instance, kept: cells.kept }),
+      };
     },
   };
 }
@@ -147,30 +95,9 @@ function prepareFindOrCreate(
       const after = isCreated
         ? afterCreate(writing, model, { instance, kept: cells.kept })
         : before;
-      return { instance, after };
+      return { instances: [instance], after };
     },
   };
-}
-
-interface Subject {
-  readonly instance: Model;
-  readonly legacyId: string;
-  readonly isGone: boolean;
-}
-
-/** The instance that is written to: read now, or as it was left here. */
-async function subjectOf(
-  { stage, ids, transaction, before }: Writing,
-  {
-    model,
-    ref,
-    isStale,
-  }: { readonly model: ModelName; readonly ref: number; readonly isStale: boolean },
-): Promise<Subject | undefined> {
-  const legacyId = ids.legacyId(model, ref);
-  const options = { where: { legacyId }, transaction, skipLegacy: isStale };
-  const instance = await modelOf(stage, model).findOne(options as object);
-  return instance ? { instance, legacyId, isGone: !rowOf(before, model, legacyId) } : undefined;
 }
 
 async function prepareSave(
@@ -188,20 +115,12 @@ async function prepareSave(
     mayFail: cells.isDangling || isGone,
     act: async () => {
       await instance.save({ transaction: writing.transaction });
-      return { instance: changed.length > 0 ? instance : undefined, after };
+      return { instances: changed.length > 0 ? [instance] : [], after };
     },
   };
 }
 
 const upper = (as: string): string => as.charAt(0).toUpperCase() + as.slice(1);
-
-type Accessor = (value: unknown, options: object) => Promise<Model>;
-
-function accessorOf(instance: Model, name: string): Accessor {
-  const accessor = (instance as unknown as Record<string, Accessor | undefined>)[name];
-  if (!accessor) throw new Error(`There is no accessor ${name}.`);
-  return accessor.bind(instance);
-}
 
 async function prepareSetParent(
   writing: Writing,
@@ -221,7 +140,7 @@ async function prepareSetParent(
     act: async () => {
       await accessorOf(instance, `set${upper(as)}`)(id, { transaction });
       const after = withCells(before, { name: model, legacyId }, cells.kept);
-      return isChanged ? { instance, after } : { after: before };
+      return isChanged ? { instances: [instance], after } : { after: before };
     },
   };
 }
@@ -242,23 +161,9 @@ async function prepareCreateChild(
     act: async () => {
       const create = accessorOf(subject.instance, `create${name}`);
       const instance = await create(cells.local, { transaction });
-      return { instance, after: afterCreate(writing, target, { instance, kept }) };
+      return { instances: [instance], after: afterCreate(writing, target, { instance, kept }) };
     },
   };
-}
-
-/** Whether rows here keep a row from being deleted. */
-async function isReferredTo(
-  { stage, transaction }: Writing,
-  name: ModelName,
-  instance: Model,
-): Promise<boolean> {
-  for (const { model, attribute } of restricting(name)) {
-    const where = { [attribute]: instance.get('id') };
-    const options = { where, transaction, skipLegacy: true };
-    if ((await modelOf(stage, model).count(options as object)) > 0) return true;
-  }
-  return false;
 }
 
 async function prepareDestroy(
@@ -294,5 +199,29 @@ export async function prepare(writing: Writing, step: WriteStep): Promise<Prepar
       return prepareSetParent(writing, step);
     case 'destroy':
       return prepareDestroy(writing, step);
+    case 'link':
+      return prepareLinks(writing, step);
+    default:
+      return prepareBulk(writing, step);
   }
+}
+
+const names: readonly string[] = [
+  'create',
+  'findOrCreate',
+  'createChild',
+  'save',
+  'setParent',
+  'destroy',
+  'bulkCreate',
+  'updateWhere',
+  'destroyWhere',
+  'increment',
+  'upsert',
+  'link',
+] satisfies WriteStep['do'][];
+
+/** Whether something that happens is one write. */
+export function isWriteStep(command: { readonly do: string }): command is WriteStep {
+  return names.includes(command.do);
 }

@@ -3,6 +3,7 @@ import type { InnerStep, TransactionCommand, WriteCommand } from '../commands/pe
 import type { WriteStep } from '../commands/write-steps';
 import { associationsOf, columnOf, entityOf, type ModelName } from '../oracle/facts';
 import { changes, readCommand } from './commands';
+import { condition } from './conditions';
 import { ofAnyModel } from './queries';
 import { kept, values } from './values';
 
@@ -10,6 +11,48 @@ const index = fc.nat({ max: 30 });
 
 function writable(name: ModelName): ReturnType<typeof entityOf>['columns'] {
   return entityOf(name).columns.filter(({ readOnly }) => readOnly !== true);
+}
+
+function bulkOfModel(name: ModelName): fc.Arbitrary<WriteStep> {
+  const model = fc.constant(name);
+  const columns = writable(name);
+  const numbers = columns.filter(({ kind }) => kind === 'integer' || kind === 'decimal');
+  const record = values(name, columns);
+  const where = condition(name);
+  const rows = fc.array(record, { minLength: 1, maxLength: 4 });
+  const increments = numbers.map(({ attribute }) =>
+    fc.record({
+      do: fc.constant('increment' as const),
+      model,
+      where,
+      attribute: fc.constant(attribute),
+      by: fc.constantFrom(1, -2, 10),
+    }),
+  );
+  const manies = associationsOf(name).filter(({ type }) => type !== 'one');
+  const links = manies.map(({ as }) =>
+    fc.record({
+      do: fc.constant('link' as const),
+      model,
+      ref: index,
+      as: fc.constant(as),
+      how: fc.constantFrom('set' as const, 'add' as const, 'remove' as const),
+      others: fc.array(index, { maxLength: 3 }),
+    }),
+  );
+  return fc.oneof<fc.MaybeWeightedArbitrary<WriteStep>[]>(
+    fc.record({ do: fc.constant('bulkCreate' as const), model, rows }),
+    fc.record({
+      do: fc.constant('updateWhere' as const),
+      model,
+      where,
+      changes: changes(name, false),
+    }),
+    fc.record({ do: fc.constant('destroyWhere' as const), model, where }),
+    fc.record({ do: fc.constant('upsert' as const), model, ref: index, values: record }),
+    ...increments,
+    ...links,
+  );
 }
 
 /** What records are looked for by. */
@@ -76,7 +119,10 @@ function ofModel(name: ModelName): fc.Arbitrary<WriteStep> {
   );
 }
 
-const step: fc.Arbitrary<WriteStep> = ofAnyModel(ofModel);
+const step: fc.Arbitrary<WriteStep> = fc.oneof(
+  { weight: 2, arbitrary: ofAnyModel(ofModel) },
+  { weight: 1, arbitrary: ofAnyModel(bulkOfModel) },
+);
 
 function inner(depth: number): fc.Arbitrary<InnerStep> {
   const simple = [
