@@ -112,6 +112,7 @@ export function ntlmMessageType(message: Buffer): number | undefined {
  * @throws RangeError when it lies outside.
  */
 export function field(message: Buffer, at: number): Buffer {
+  if (at + 8 > message.length) throw new RangeError('The NTLM message is cut off');
   const length = message.readUInt16LE(at);
   const start = message.readUInt32LE(at + 4);
   if (start + length > message.length) throw new RangeError('The NTLM message is cut off');
@@ -146,7 +147,8 @@ function header(message: Buffer, type: number): void {
 function checkedFlags(attributes: ReadonlyMap<number, Buffer>): Buffer {
   const given = attributes.get(targetAttribute.flags);
   const flags = Buffer.alloc(4);
-  flags.writeUInt32LE(((given?.readUInt32LE(0) ?? 0) | MESSAGES_ARE_CHECKED) >>> 0);
+  const before = given?.length === 4 ? given.readUInt32LE(0) : 0;
+  flags.writeUInt32LE((before | MESSAGES_ARE_CHECKED) >>> 0);
   return flags;
 }
 

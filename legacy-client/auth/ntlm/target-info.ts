@@ -21,6 +21,7 @@ export type TargetInfo = ReadonlyMap<number, Buffer>;
 export function readTargetInfo(bytes: Buffer): TargetInfo {
   const attributes = new Map<number, Buffer>();
   for (let at = 0; at < bytes.length;) {
+    if (at + 4 > bytes.length) throw new RangeError('The target info is cut off');
     const id = bytes.readUInt16LE(at);
     if (id === targetAttribute.end) break;
     const length = bytes.readUInt16LE(at + 2);

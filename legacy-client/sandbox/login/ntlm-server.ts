@@ -15,6 +15,9 @@ export interface NtlmServerSide {
   readonly challenge: Buffer;
 }
 
+/** The proof, and what of the rest has a fixed length. */
+const SHORTEST_RESPONSE = 16 + 28;
+
 const FLAGS =
   ntlmFlags.unicode |
   ntlmFlags.requestTarget |
@@ -55,6 +58,7 @@ export function isProof(
     if (said.toLowerCase() !== username.toLowerCase()) return false;
     const key = userKey({ username: said, password, domain });
     const response = field(authenticate, 20);
+    if (response.length < SHORTEST_RESPONSE || authenticate.length < CHECK_AT + 16) return false;
     const [proof, blob] = [response.subarray(0, 16), response.subarray(16)];
     const { serverChallenge, targetInfo } = readChallenge(challenge);
     const expected = hmacMd5(key, Buffer.concat([serverChallenge, blob]));
@@ -70,7 +74,8 @@ export function isProof(
 /** The client must send the server's names back, and say that the messages are checked. */
 function repeats(said: Buffer, targetInfo: Buffer): boolean {
   const attributes = readTargetInfo(said);
-  const flags = attributes.get(targetAttribute.flags)?.readUInt32LE(0) ?? 0;
+  const given = attributes.get(targetAttribute.flags);
+  const flags = given?.length === 4 ? given.readUInt32LE(0) : 0;
   const own = [...readTargetInfo(targetInfo)];
   const isRepeated = own.every(([id, value]) => attributes.get(id)?.equals(value) === true);
   return isRepeated && (flags & MESSAGES_ARE_CHECKED) !== 0;

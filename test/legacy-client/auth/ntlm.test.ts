@@ -1,4 +1,5 @@
 import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import {
   auth,
   createLegacyClient,
@@ -7,7 +8,9 @@ import {
   type LegacyClientOptions,
   LegacyLoginError,
 } from '../../../legacy-client';
+import { negotiateMessage } from '../../../legacy-client/auth/ntlm/messages';
 import { type Sandbox, startSandbox } from '../../../legacy-client/sandbox';
+import { challengeMessage, isProof } from '../../../legacy-client/sandbox/login/ntlm-server';
 import { account, guid } from '../entities';
 import { json, startServer } from '../scripted-server';
 import { everything } from './everything';
@@ -171,6 +174,61 @@ describe('a server that', () => {
     await connect({ baseUrl: server.root }).update(account, guid(1), { Name: 'x' });
     expect(server.received.map(({ method }) => method)).toEqual(['GET', 'POST']);
     await server.close();
+  });
+
+  test('offers NTLM only inside Negotiate gets it there, and keeps the connection', async () => {
+    const challenge = challengeMessage(Buffer.alloc(8, 5), new Date());
+    const proofs: Buffer[] = [];
+    const server = await startServer(({ headers, method }, response) => {
+      const [scheme, encoded = ''] = (headers.authorization ?? '').split(' ');
+      const message = Buffer.from(encoded, 'base64');
+      if (scheme === 'Negotiate' && message[8] === 3) proofs.push(message);
+      if (proofs.length > 0 && method === 'GET') {
+        json(response, { d: { AccountId: guid(1) } });
+        return;
+      }
+      const isOpened = scheme === 'Negotiate' && message[8] === 1;
+      const offer = isOpened ? `Negotiate ${challenge.toString('base64')}` : 'Negotiate';
+      response.writeHead(401, { 'WWW-Authenticate': offer }).end();
+    });
+    const client = connect({ baseUrl: server.root });
+    await client.get(account, guid(1));
+    await client.get(account, guid(1));
+    const handshake = { negotiate: negotiateMessage(), challenge };
+    const [proof = Buffer.alloc(0)] = proofs;
+    expect(isProof(proof, handshake, { username: 'ada', password })).toBe(true);
+    expect(server.received.map(({ headers }) => headers.authorization?.slice(0, 9))).toEqual([
+      'NTLM TlRM',
+      'Negotiate',
+      'Negotiate',
+      undefined,
+    ]);
+    await server.close();
+  });
+
+  test('closes the connection between the parts of the handshake once is asked again', async () => {
+    const challenge = challengeMessage(Buffer.alloc(8, 5), new Date());
+    const sockets = new Set<unknown>();
+    let isFirst = true;
+    const server = http.createServer((request, response) => {
+      const { authorization = '' } = request.headers;
+      const message = Buffer.from(authorization.split(' ')[1] ?? '', 'base64');
+      if (message[8] === 3 && sockets.has(request.socket)) {
+        json(response, { d: { AccountId: guid(1) } });
+        return;
+      }
+      if (message[8] === 1) sockets.add(request.socket);
+      const offer = message[8] === 1 ? `NTLM ${challenge.toString('base64')}` : 'NTLM';
+      const connection = isFirst ? 'close' : 'keep-alive';
+      isFirst = false;
+      response.writeHead(401, { 'WWW-Authenticate': offer, Connection: connection }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const reading = connect({ baseUrl: `http://127.0.0.1:${port}/service` }).get(account, guid(1));
+    await expect(reading).resolves.toMatchObject({ key: guid(1) });
+    server.closeAllConnections();
+    server.close();
   });
 
   test('sends a broken challenge is named', async () => {
