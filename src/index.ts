@@ -35,6 +35,7 @@ export {
   type CustomField,
   type Field,
   type FollowOptions,
+  type LinkDefinition,
   type FieldOptions,
   type LocalValue,
   type Migrator,

@@ -5,7 +5,14 @@ export {
   type ConflictRule,
   type ConversionContext,
   type FollowOptions,
+  type LinkDefinition,
   type Migrator,
   type MigratorDefinition,
 } from './migrator';
-export { buildRegistry, type MappedAttribute, type Mapping, type Registry } from './registry';
+export {
+  buildRegistry,
+  type MappedAttribute,
+  type MappedLink,
+  type Mapping,
+  type Registry,
+} from './registry';

@@ -25,6 +25,19 @@ export interface FollowOptions {
   readonly sweepEveryMs?: number;
 }
 
+/** A native many-to-many relationship of Dynamics. */
+export interface LinkDefinition<Attribute extends string = string> {
+  /**
+   * The navigation property of the entity that `from` looks up: on Dynamics 2011 the relationship's
+   * schema name (`optevia_account_sector`), on Dataverse the collection-valued navigation property.
+   */
+  readonly navigation: string;
+  /** The attribute with the lookup of one end. */
+  readonly from: Attribute;
+  /** The attribute with the lookup of the other end. */
+  readonly to: Attribute;
+}
+
 /** How one model is kept in the legacy system. See {@link defineMigrator}. */
 export interface MigratorDefinition<M extends Model = Model> {
   /** As in the URL: `AccountSet`, `accounts`. */
@@ -57,6 +70,13 @@ export interface MigratorDefinition<M extends Model = Model> {
    * answer). Default false.
    */
   readonly follow?: boolean | FollowOptions;
+  /**
+   * The rows are the links of a native many-to-many relationship: they are made by associating two
+   * records, removed by disassociating them, and never changed. Both lookups are the only fields,
+   * each named by the property of the intersect entity that holds the key (`accountid`). Links have
+   * no stamps unless `modifiedOn` and `createdOn` name some.
+   */
+  readonly link?: LinkDefinition<keyof Attributes<M> & string>;
   /** Change or add values by property name before they are sent. */
   toLegacy?(
     values: Readonly<Record<string, LegacyValue>>,

@@ -1,7 +1,14 @@
 import type { Model, ModelStatic } from 'sequelize';
-import type { Dialect, LegacyEntity, LegacyProperty, LegacyValue } from '../../legacy-client';
+import type {
+  Dialect,
+  LegacyEntity,
+  LegacyLink,
+  LegacyProperty,
+  LegacyValue,
+} from '../../legacy-client';
 import { MappingError } from './errors';
 import type { Field } from './field';
+import { problemsOfLink } from './link';
 import type { Migrator, MigratorDefinition } from './migrator';
 
 /** One mapped attribute, with everything resolved. */
@@ -21,6 +28,14 @@ export interface MappedAttribute {
   fromLegacy(value: LegacyValue): unknown;
 }
 
+/** A native many-to-many relationship, with all names resolved. */
+export interface MappedLink {
+  readonly from: MappedAttribute;
+  readonly to: MappedAttribute;
+  /** As the client names it. */
+  readonly relationship: LegacyLink;
+}
+
 /** A model's mapping as the sync layer uses it. */
 export interface Mapping {
   readonly model: ModelStatic<Model>;
@@ -30,6 +45,8 @@ export interface Mapping {
   readonly entity: LegacyEntity;
   readonly attributes: readonly MappedAttribute[];
   readonly byAttribute: ReadonlyMap<string, MappedAttribute>;
+  /** Only where the rows are native links between two records. */
+  readonly link: MappedLink | undefined;
 }
 
 /** All mappings of one connection, by model name. */
@@ -71,17 +88,24 @@ function draftOf({ model, definition }: Migrator, dialect: Dialect): Draft {
       entitySet: definition.entitySet,
       key: definition.key,
       logicalName: definition.logicalName,
-      modifiedOn: stamp(definition.modifiedOn, dialect.modifiedOn),
-      createdOn: stamp(definition.createdOn, dialect.createdOn),
+      modifiedOn: stamp(definition, 'modifiedOn', dialect),
+      createdOn: stamp(definition, 'createdOn', dialect),
       properties: [],
     },
     attributes: [],
     byAttribute: new Map(),
+    link: undefined,
   };
 }
 
-function stamp(own: string | null | undefined, byDialect: string | undefined): string | undefined {
-  return own === null ? undefined : (own ?? byDialect);
+function stamp(
+  definition: MigratorDefinition,
+  name: 'modifiedOn' | 'createdOn',
+  dialect: Dialect,
+): string | undefined {
+  // Dynamics keeps no stamps of links.
+  const usual = definition.link ? undefined : dialect[name];
+  return definition[name] === null ? undefined : (definition[name] ?? usual);
 }
 
 function followingProblems({ definition, entity }: Draft, { name, changes }: Dialect): string[] {
@@ -112,7 +136,7 @@ function complete(draft: Draft, all: ReadonlyMap<string, Draft>, dialect: Dialec
     const mapped = mapAttribute(draft, { attribute, field, all }, problems);
     if (mapped) attributes.push(mapped);
   }
-  problems.push(...followingProblems(draft, dialect));
+  problems.push(...followingProblems(draft, dialect), ...problemsOfLink(draft.definition));
   if (problems.length > 0) throw new MappingError(draft.name, problems);
   const extra = Object.entries(draft.definition.properties ?? {}).map(([name, kind]) => ({
     name,
@@ -124,6 +148,16 @@ function complete(draft: Draft, all: ReadonlyMap<string, Draft>, dialect: Dialec
   };
   draft.attributes = attributes;
   draft.byAttribute = new Map(attributes.map((mapped) => [mapped.attribute, mapped]));
+  draft.link = mappedLink(draft);
+}
+
+function mappedLink({ definition: { link }, byAttribute }: Draft): MappedLink | undefined {
+  if (!link) return undefined;
+  const from = byAttribute.get(link.from);
+  const to = byAttribute.get(link.to);
+  if (!from?.property.target || !to?.property.target) return undefined;
+  const ends = { from: from.property.target, to: to.property.target };
+  return { from, to, relationship: { ...ends, navigation: link.navigation } };
 }
 
 function mapAttribute(
@@ -148,7 +182,8 @@ function mapAttribute(
     column: definition.field ?? attribute,
     property: {
       name: field.property,
-      kind: field.kind,
+      // NOTE: the entity of links has plain GUIDs where others have lookups, in every dialect.
+      kind: draft.definition.link && target ? 'guid' : field.kind,
       type: field.type,
       target: target && lookupTarget(target),
     },
