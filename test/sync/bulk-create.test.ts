@@ -38,9 +38,9 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
     }
   };
 
-  it('creates all on both sides, with one request each', async () => {
+  it('creates all on both sides, in one changeset where there are such', async () => {
     const rows = await Company.bulkCreate(records('A', 'B', 'C'));
-    expect(await verbs()).toEqual([method, method, method]);
+    expect(await verbs()).toEqual(face === 'dataverse' ? ['BATCH'] : [method, method, method]);
     expect(await titles()).toEqual(['A', 'B', 'C']);
     expect(rows.map(({ title }) => title)).toEqual(['A', 'B', 'C']);
     await expectStored(rows);
@@ -85,7 +85,7 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
     await verbs();
     const given = ['1', '2', '3', '4'].map((number) => ({ title: `New ${number}`, number }));
     const rows = await Company.bulkCreate(given, { ignoreDuplicates: true });
-    expect(await writes()).toEqual([method, method]);
+    expect(await writes()).toEqual(face === 'dataverse' ? ['BATCH'] : [method, method]);
     expect(await titles()).toEqual(['Here', 'New 3', 'New 4', 'There']);
     expect(rows.map(({ title }) => title)).toEqual(['New 1', 'New 2', 'New 3', 'New 4']);
     expect(rows.map(({ id }) => typeof id)).toEqual(['object', 'object', 'number', 'number']);
@@ -125,7 +125,7 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
       updateOnDuplicate: ['title', 'modifiedAt'],
       conflictAttributes: ['number'],
     });
-    expect((await writes()).length).toBe(3);
+    expect(await writes()).toHaveLength(face === 'dataverse' ? 2 : 3);
     expect(await titles()).toEqual(['New 1', 'New 2', 'New 3']);
     expect(rows.map(({ size }) => size)).toEqual([1, 1, 9]);
     expect(rows.slice(0, 2).map(({ legacyId }) => legacyId)).toEqual([
@@ -192,14 +192,9 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
       await expectNothing();
     });
 
-    it('leaves no trace of a lost reply, or has repeated the request', async () => {
+    it('leaves no trace of a lost reply', async () => {
       await strikeOne('lose');
-      const work = Company.bulkCreate(five());
-      if (face === 'dataverse') {
-        expect(await work).toHaveLength(5);
-        return;
-      }
-      await expect(work).rejects.toThrow(LegacyError);
+      await expect(Company.bulkCreate(five())).rejects.toThrow(LegacyError);
       await expectNothing();
     });
 

@@ -56,7 +56,7 @@ describe.each(faces)('Model.update through the %s face', (face) => {
     await world.sandbox.createAsLegacyUser('account', { Name: 'F', NumberOfEmployees: 7 });
     const result = await Organisation.update({ telephone: '1' }, { where: { employees: 7 } });
     expect(result).toEqual([2]);
-    expect(await writes()).toHaveLength(2);
+    expect(await writes()).toHaveLength(face === 'dataverse' ? 1 : 2);
     const records = await world.sandbox.records('account');
     expect(records.filter(({ Telephone1 }) => Telephone1 === '1')).toHaveLength(2);
     expect(await Organisation.count({ where: { telephone: '1' } })).toBe(2);

@@ -25,18 +25,10 @@ export async function createRecords(
   await reloadInstances(write, partial);
   const steps = await createSteps(write, rows);
   const askedAt = await runtime.clock.now();
-  const repeated = new Set<CreateStep>();
-  const outgoing = steps.map((step) => ({
-    step,
-    request: () =>
-      runtime.client.create(step.mapping.entity, step.sent, {
-        key: step.key === '' ? undefined : step.key,
-        onRepeat: () => repeated.add(step),
-      }),
-  }));
-  await send(write, outgoing);
-  // An earlier copy of a request may still arrive, and create the record once more.
-  for (const step of repeated) step.isOver = false;
+  await send(
+    write,
+    steps.map((step) => ({ step })),
+  );
   await keepKeys(write, rows, steps);
   const records = steps.flatMap(({ after }) => after ?? []);
   await takeAfterImages(write, instances, { records, askedAt });

@@ -1,42 +1,70 @@
-import { LegacyError, LegacyNotFoundError } from '../../../legacy-client';
+import { LegacyNotFoundError } from '../../../legacy-client';
 import type { Runtime } from '../runtime';
+import { changesetSize, isRefused, partsOf, sendChangeset } from './changesets';
 import { inWorkers } from './in-workers';
 import type { DestroyStep } from './steps';
 
 /**
- * Delete records, in the order of the steps; those of one group several at a time, after the first of
- * them has gone: what the service refuses to one it mostly refuses to all. After a failure no more is
- * begun.
+ * Delete records, in the order of the steps. Those of one group go as changesets where the service has
+ * them; otherwise several at a time, after the first of them has gone: what the service refuses to one
+ * it mostly refuses to all. After a failure no more is begun.
  *
  * @throws LegacyError of a delete that failed; the steps say which may have been carried out.
  */
 export async function deliver(runtime: Runtime, deletes: readonly DestroyStep[]): Promise<void> {
-  for (const { first, rest } of groupsOf(deletes)) {
-    await deleteRecord(runtime, first);
-    const failures: unknown[] = [];
-    await inWorkers(rest, async (step) => {
-      try {
-        await deleteRecord(runtime, step);
-      } catch (error) {
-        failures.push(error);
-      }
-      return failures.length === 0;
-    });
-    if (failures.length > 0) throw failures.find((error) => !isRefused(error)) ?? failures[0];
+  for (const group of groupsOf(deletes)) {
+    const size = group.length < 2 ? 1 : changesetSize(runtime.client);
+    for (const part of partsOf(group, size > 1 ? size : group.length)) {
+      const isDone = size > 1 && (await deleteTogether(runtime, part));
+      if (!isDone) await deleteOneByOne(runtime, part);
+    }
   }
 }
 
-interface Group {
-  readonly first: DestroyStep;
-  readonly rest: DestroyStep[];
+/** Delete records that go together or not at all; false where the service has no changesets. */
+async function deleteTogether(runtime: Runtime, steps: readonly DestroyStep[]): Promise<boolean> {
+  if (steps.length === 0) return true;
+  for (const step of steps) step.isDelivered = true;
+  const operations = steps.map(({ mapping, key }) => {
+    return { kind: 'delete', entity: mapping.entity, key } as const;
+  });
+  try {
+    const results = await sendChangeset(runtime.client, operations);
+    if (!results) for (const step of steps) step.isDelivered = false;
+    return results !== undefined;
+  } catch (error) {
+    const { index } = error as { index?: number };
+    if (isRefused(error)) for (const step of steps) step.isDelivered = false;
+    if (!(error instanceof LegacyNotFoundError) || index === undefined) throw error;
+    // What is gone already is no reason to keep the others.
+    const others = steps.filter((_, position) => position !== index);
+    for (const step of steps) step.isDelivered = !others.includes(step);
+    return deleteTogether(runtime, others);
+  }
 }
 
-function groupsOf(deletes: readonly DestroyStep[]): Group[] {
-  const groups: Group[] = [];
+async function deleteOneByOne(runtime: Runtime, steps: readonly DestroyStep[]): Promise<void> {
+  const [first, ...rest] = steps;
+  if (!first) return;
+  await deleteRecord(runtime, first);
+  const failures: unknown[] = [];
+  await inWorkers(rest, async (step) => {
+    try {
+      await deleteRecord(runtime, step);
+    } catch (error) {
+      failures.push(error);
+    }
+    return failures.length === 0;
+  });
+  if (failures.length > 0) throw failures.find((error) => !isRefused(error)) ?? failures[0];
+}
+
+function groupsOf(deletes: readonly DestroyStep[]): DestroyStep[][] {
+  const groups: DestroyStep[][] = [];
   for (const step of deletes) {
     const last = groups.at(-1);
-    if (last && step.group && last.first.group === step.group) last.rest.push(step);
-    else groups.push({ first: step, rest: [] });
+    if (last && step.group && last[0]?.group === step.group) last.push(step);
+    else groups.push([step]);
   }
   return groups;
 }
@@ -50,8 +78,4 @@ async function deleteRecord({ client }: Runtime, step: DestroyStep): Promise<voi
     if (isRefused(error)) step.isDelivered = false;
     throw error;
   }
-}
-
-function isRefused(error: unknown): boolean {
-  return error instanceof LegacyError && error.outcome === 'refused';
 }

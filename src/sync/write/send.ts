@@ -1,25 +1,14 @@
-import { LegacyError, LegacyResponseError, type LegacyRecord } from '../../../legacy-client';
-import { inWorkers } from './in-workers';
+import { LegacyResponseError } from '../../../legacy-client';
+import { isRefused } from './changesets';
 import { readAfterImages } from './records';
 import type { CreateStep, UpdateStep } from './steps';
+import { sendInTurns, type Failure, type Outgoing } from './send-in-turns';
 import type { SyncedWrite } from './synced-write';
 import { undo } from './undo';
 
-/** A create or an update to be sent. */
-export interface Outgoing {
-  readonly step: CreateStep | UpdateStep;
-  /** The record afterwards, where the service answers with it. */
-  readonly request: () => Promise<LegacyRecord | undefined>;
-}
-
-/** A request that has failed. */
-export interface Failure {
-  readonly step: CreateStep | UpdateStep;
-  readonly error: unknown;
-}
-
 /**
- * Send creates and updates, several at a time, and keep account of what is known about each.
+ * Send creates and updates, several at a time, as changesets where the service has them, and keep
+ * account of what is known about each.
  *
  * | the service | the unit of work |
  * | --- | --- |
@@ -36,10 +25,10 @@ export interface Failure {
 export async function send(
   write: SyncedWrite,
   outgoing: readonly Outgoing[],
-  mayFail: (error: unknown) => boolean = () => false,
+  mayFail?: (error: unknown) => boolean,
 ): Promise<readonly Failure[]> {
   await write.unit.add(outgoing.map(({ step }) => step));
-  const { failures, unsent } = await sendInTurns(outgoing, mayFail);
+  const { failures, unsent } = await sendInTurns(write.runtime.client, outgoing, mayFail);
   for (const { error } of failures) {
     if (!isRefused(error) && !isAnswered(error) && error instanceof Error) write.unit.doom(error);
   }
@@ -48,7 +37,7 @@ export async function send(
   for (const { step, error } of failures) {
     if (!isRefused(error) && isAnswered(error)) await settleAnswered(write, step);
   }
-  const grave = failures.filter(({ error }) => !mayFail(error));
+  const grave = failures.filter(({ error }) => !mayFail?.(error));
   const first = grave.find(({ error }) => !isRefused(error)) ?? grave[0];
   if (first) throw first.error;
   const failed = new Set(failures.map(({ step }) => step));
@@ -57,30 +46,6 @@ export async function send(
     outgoing.map(({ step }) => step).filter((step) => !failed.has(step)),
   );
   return failures;
-}
-
-async function sendInTurns(
-  outgoing: readonly Outgoing[],
-  mayFail: (error: unknown) => boolean,
-): Promise<{ failures: Failure[]; unsent: Outgoing['step'][] }> {
-  const failures: Failure[] = [];
-  const waiting = await inWorkers(outgoing, async ({ step, request }) => {
-    try {
-      step.after = await request();
-      step.isOver = true;
-      // The service may have chosen a key of its own.
-      if (step.after) step.key = step.after.key;
-    } catch (error) {
-      failures.push({ step, error });
-      return mayFail(error);
-    }
-    return true;
-  });
-  return { failures, unsent: waiting.map(({ step }) => step) };
-}
-
-function isRefused(error: unknown): boolean {
-  return error instanceof LegacyError && error.outcome === 'refused';
 }
 
 function isAnswered(error: unknown): boolean {

@@ -22,6 +22,10 @@ export interface CreateStep extends StepBase {
   readonly sent: LegacyChanges;
   /** The record as the service returned it; undefined while the outcome is unknown. */
   after: LegacyRecord | undefined;
+  /** No other copy of the request was sent: when the record is there, it has come to its end. */
+  isSentOnce?: boolean;
+  /** The request was repeated although an earlier copy may still be on its way. */
+  isRepeated?: boolean;
   /** The request has certainly come to its end, whatever it did: it cannot arrive later. */
   isOver: boolean;
 }

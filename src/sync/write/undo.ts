@@ -98,7 +98,7 @@ async function undoCreate(
   if (await isReferredTo(runtime, step)) return false;
   await client.delete(step.mapping.entity, step.key, ifUnchanged(current));
   // Where unanswered creates are repeated, another copy of the request may still be on its way.
-  return isSettled(step) || !client.dialect.idempotentCreate;
+  return isSettled(step) || !client.dialect.idempotentCreate || step.isSentOnce === true;
 }
 
 /** Whether a record of any mapped model refers to this one. */

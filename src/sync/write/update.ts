@@ -82,15 +82,14 @@ async function sendUpdates(
   prepared: readonly Prepared[],
   { mayFail }: UpdateRules,
 ): Promise<{ failed: ChangedRow[]; records: LegacyRecord[]; askedAt: Date }> {
-  const { client, clock } = write.runtime;
+  const { clock } = write.runtime;
   const savepoints = write.unit.openSavepoints();
   const requests = prepared.map((one) => ({ ...one, step: updateStep(write, one, savepoints) }));
   const askedAt = await clock.now();
   if (requests.length === 0) return { failed: [], records: [], askedAt };
-  const outgoing = requests.map(({ step, image, sent }) => ({
+  const outgoing = requests.map(({ step, image }) => ({
     step,
-    request: () =>
-      client.update(write.mapping.entity, step.key, sent, { ifMatch: image.version ?? undefined }),
+    ifMatch: image.version ?? undefined,
   }));
   const failures = await send(write, outgoing, mayFail);
   const failed = new Set<Step>(failures.map(({ step }) => step));

@@ -1,0 +1,57 @@
+import {
+  LegacyResponseError,
+  type BatchOperation,
+  type BatchResult,
+  type LegacyClient,
+  LegacyError,
+} from '../../../legacy-client';
+
+/** Services that the dialect says have batches, and that have none. */
+const withoutBatches = new WeakSet<LegacyClient>();
+
+/** Statuses of a service that has no batches, or none with changesets. */
+const noBatchStatuses = [400, 404, 405, 406, 415, 501];
+
+/** How many writes one changeset takes; 1 where there are none. */
+export function changesetSize(client: LegacyClient): number {
+  return client.dialect.batch && !withoutBatches.has(client) ? client.dialect.maxBatch : 1;
+}
+
+/** Cut a list into parts of this size at most. */
+export function partsOf<T>(list: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let start = 0; start < list.length; start += size) {
+    parts.push(list.slice(start, start + size));
+  }
+  return parts;
+}
+
+/**
+ * Send writes that are carried out together or not at all.
+ *
+ * @returns undefined when the service has no batches: nothing was carried out, and from now on none is
+ * asked for.
+ * @throws LegacyError with the `index` of the write at fault, where one is.
+ */
+export async function sendChangeset(
+  client: LegacyClient,
+  operations: readonly BatchOperation[],
+): Promise<BatchResult[] | undefined> {
+  try {
+    return await client.batch(operations);
+  } catch (error) {
+    if (!saysNoBatch(error)) throw error;
+    withoutBatches.add(client);
+    return undefined;
+  }
+}
+
+function saysNoBatch(error: unknown): boolean {
+  if (!(error instanceof LegacyResponseError) || error.index !== undefined) return false;
+  return error.outcome === 'refused' && noBatchStatuses.includes(error.status);
+}
+
+/** Whether a failed write was certainly not carried out. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof LegacyError && error.outcome === 'refused';
+}
