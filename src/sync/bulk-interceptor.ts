@@ -1,6 +1,7 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { UnsupportedCallError } from './errors';
 import { servingModel } from './interceptor';
+import { destroySkipped } from './feed/lacking';
 import { isSkipped } from './skip';
 import { bulkCreateBoth, type BulkCreateOptions } from './write/bulk/create';
 import { destroyBoth } from './write/bulk/destroy';
@@ -90,7 +91,7 @@ export async function interceptBulkDestroy(
 ): Promise<number> {
   const { model } = call;
   const options: BulkOptions & { truncate?: boolean; force?: boolean } = { ...call.options };
-  if (isSkipped(model, call.options)) return run(options);
+  if (isSkipped(model, call.options)) return destroySkipped(model, options, run);
   const synced = servingModel(model);
   if (options.truncate) {
     throw new UnsupportedCallError(

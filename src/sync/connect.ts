@@ -7,6 +7,7 @@ import { connectRevisions, prepareRevisions } from '../revisions';
 import { recover, type RecoveryReport } from './recovery/recover';
 import { startTimer } from './recovery/timer';
 import { DatabaseClock } from './clock';
+import { prepareFollowed } from './feed/ahead-index';
 import { Feeds } from './feed/feeds';
 import { checkedFreshness } from './feed/freshness';
 import type { Freshness } from './options';
@@ -135,6 +136,7 @@ export async function connectLegacy(
     prepare: async () => {
       await prepareSchema(pool);
       await prepareRevisions(sequelize);
+      await prepareFollowed(runtime);
     },
     recover: () => recover(runtime),
     inspect: async (model, key) =>

@@ -1,6 +1,7 @@
 import type { Model, ModelStatic } from 'sequelize';
 import { registeredModel } from '../model/history';
 import { checkedFreshness } from './feed/freshness';
+import { destroySkipped } from './feed/lacking';
 import type { Freshness } from './options';
 import { readExactly } from './read/exact-read';
 import type { ReadOptions } from './read/sequelize-internals';
@@ -85,7 +86,7 @@ export async function interceptDestroy(
   run: (options: object) => Promise<void>,
 ): Promise<void> {
   const model = instance.constructor as ModelStatic<Model>;
-  if (isSkipped(model, options)) return run(options ?? {});
+  if (isSkipped(model, options)) return destroySkipped(model, options ?? {}, run);
   const call = { options: (options ?? {}) as DestroyOptions, run };
   return destroyBoth(servingModel(model), instance as SyncedInstance, call);
 }

@@ -198,6 +198,53 @@ describe('following the changes of Dataverse', () => {
     expect(await names()).toEqual(['B', 'Changed']);
   });
 
+  it('asks in the ordinary way while a skipped write hides what the CRM would show', async () => {
+    const { Organisation } = world.models;
+    await account('A');
+    await account('B');
+    await names();
+    const row = await Organisation.findOne({ where: { name: 'A' } });
+    await row?.update({ name: 'Local' }, { skipLegacy: true });
+    // Over there it still has the name.
+    await expect(names({ where: { name: 'A' } })).rejects.toBeInstanceOf(NotInSyncError);
+    expect(await names({ where: { name: 'B' } })).toEqual(['B']);
+    await row?.update({ name: 'C' });
+    expect(await names()).toEqual(['B', 'C']);
+    await asked();
+    expect(await names()).toEqual(['B', 'C']);
+    expect(await asked()).toEqual(['follow accounts']);
+  });
+
+  it('brings back what skipped calls have removed', async () => {
+    const { Organisation, Contact } = world.models;
+    const key = await account('A');
+    await account('B');
+    await world.sandbox.load('contact', [
+      { ContactId: randomUUID(), LastName: 'Example', ParentCustomerId: key },
+    ]);
+    await names();
+    await Contact.findAll();
+    await Contact.destroy({ where: {}, skipLegacy: true });
+    await Organisation.destroy({ where: { legacyId: key }, skipLegacy: true });
+    expect(await names()).toEqual(['A', 'B']);
+    const [contact] = await Contact.findAll({ include: ['organisation'] });
+    expect(contact?.organisation?.name).toBe('A');
+    const row = await Organisation.findOne({ where: { name: 'B' } });
+    await row?.destroy({ skipLegacy: true });
+    expect(await names()).toEqual(['A', 'B']);
+    await Contact.skipLegacy().destroy({ truncate: true, cascade: true });
+    expect(await Contact.count()).toBe(1);
+    await world.sequelize.transaction(async (transaction) => {
+      await Contact.destroy({ where: {}, transaction, skipLegacy: true });
+      expect(await Contact.count()).toBe(1);
+    });
+    expect(await Contact.count()).toBe(1);
+    await asked();
+    expect(await names()).toEqual(['A', 'B']);
+    expect(await Contact.count()).toBe(1);
+    expect(await asked()).toEqual(['follow accounts', 'follow contacts']);
+  });
+
   it('leaves rows to a write under way, and catches up with them afterwards', async () => {
     const { Organisation } = world.models;
     const key = await account('A');

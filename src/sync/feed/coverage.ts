@@ -149,10 +149,13 @@ export class Coverage {
 
 function mappingsOf(
   scope: Pick<RefreshScope, 'runtime'>,
-  includes: readonly IncludedModel[]): Mapping[] {
+  includes: readonly IncludedModel[],
+): Mapping[] {
   return includes.flatMap(({ model, association: { throughModel }, include = [] }) => {
     const models = throughModel ? [throughModel, model] : [model];
-    const own = models.flatMap((one) => scope.runtime.registry.get(registeredModel(one).name) ?? []);
+    const own = models.flatMap(
+      (one) => scope.runtime.registry.get(registeredModel(one).name) ?? [],
+    );
     return [...own, ...mappingsOf(scope, include)];
   });
 }

@@ -1,5 +1,6 @@
 import { QueryTypes } from 'sequelize';
 import type { Mapping } from '../../mapping';
+import { localTable } from '../local-table';
 import type { Runtime } from '../runtime';
 import { fingerprintOf, sourceOf } from './following';
 
@@ -27,11 +28,13 @@ export interface FeedLook {
   readonly state: FeedState | undefined;
   /** The model has records that the local table could not take. */
   readonly hasRejected: boolean;
+  /** The model has rows with local changes. */
+  readonly hasAhead: boolean;
+  /** Notes of skipped calls that have removed rows here. */
+  readonly lacking: readonly string[];
 }
 
-interface LookRow extends FeedState {
-  readonly now: Date;
-  readonly hasRejected: boolean;
+interface LookRow extends FeedState, Omit<FeedLook, 'state'> {
   readonly isThere: boolean;
 }
 
@@ -41,10 +44,13 @@ f.pending, f.kept`;
 
 /** Look at the feed of a model, and at the clock: one statement. */
 export async function lookAtFeed(runtime: Runtime, mapping: Mapping): Promise<FeedLook> {
+  const { name, columns: t } = await localTable(runtime.pool, mapping);
   const [row] = await runtime.pool.query<LookRow>(
     `
 SELECT clock_timestamp() AS now, f.model IS NOT NULL AS "isThere", ${columns},
-       EXISTS (SELECT FROM dual_write_rejected r WHERE r.model = $1) AS "hasRejected"
+       EXISTS (SELECT FROM dual_write_rejected r WHERE r.model = $1) AS "hasRejected",
+       EXISTS (SELECT FROM ${name} t WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}) AS "hasAhead",
+       ARRAY(SELECT l.id::text FROM dual_write_lacking l WHERE l.model = $1) AS "lacking"
   FROM (SELECT $1 AS model) AS asked
   LEFT JOIN dual_write_feeds f
     ON f.model = asked.model AND f.source = $2 AND f.fingerprint = $3`,
@@ -55,8 +61,8 @@ SELECT clock_timestamp() AS now, f.model IS NOT NULL AS "isThere", ${columns},
     },
   );
   if (!row) throw new Error('PostgreSQL answered without a row.');
-  const { now, isThere, hasRejected, ...state } = row;
-  return { now, hasRejected, state: isThere ? state : undefined };
+  const { now, isThere, hasRejected, hasAhead, lacking, ...state } = row;
+  return { now, hasRejected, hasAhead, lacking, state: isThere ? state : undefined };
 }
 
 /**

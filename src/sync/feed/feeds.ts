@@ -132,7 +132,7 @@ export class Feeds {
     try {
       return await this.#locks.hold(mapping.name, async () => {
         const look = await lookAtFeed(runtime, mapping);
-        if (look.state?.completeSince && look.state.askedAt >= since) return look;
+        if (isRecent(look, since)) return look;
         const { signal } = this.#ending;
         const pulled = await pullChanges({ runtime, mapping, following, look, signal });
         this.#noteActivity(mapping, look.now);
@@ -159,13 +159,21 @@ export class Feeds {
   }
 }
 
-/** NOTE: whether a record that could not be kept belongs into an answer, only the service can say. */
+function isRecent({ state, lacking }: FeedLook, since: Date): boolean {
+  if (!state?.completeSince || lacking.length > 0) return false;
+  return state.askedAt >= since;
+}
+
+/**
+ * NOTE: whether a record that could not be kept belongs into an answer, or one that does not match
+ * any more because of a local change, only the service can say.
+ */
 function isEnough(
-  { state, hasRejected }: FeedLook,
+  { state, hasRejected, hasAhead, lacking }: FeedLook,
   { since }: WholeNeed,
   following: Following | undefined,
 ): boolean {
-  if (!state || hasRejected) return false;
+  if (!state || hasRejected || hasAhead || lacking.length > 0) return false;
   if (following && state.completeSince === null) return false;
   return since === undefined || state.askedAt >= since;
 }

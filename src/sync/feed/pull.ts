@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime';
 import { keepFeedState, type FeedLook, type FeedState } from './feed-state';
 import type { Following } from './following';
 import { Intake } from './intake';
+import { forgetLacking } from './lacking';
 
 /** What a pull works with. Whoever calls holds the lock of the model's feed. */
 export interface Pull {
@@ -30,6 +31,7 @@ export async function pullChanges(pull: Pull): Promise<FeedLook> {
   const { state, now } = look;
   if (!state?.token || !state.completeSince)
     return loadCompletely(pull, 'it was not loaded before');
+  if (look.lacking.length > 0) return loadCompletely(pull, 'a skipped call has removed rows here');
   if (now.getTime() - state.askedAt.getTime() > tokenTrustMs) {
     return loadCompletely(pull, 'the last look at what has changed is too long ago');
   }
@@ -88,6 +90,7 @@ async function loadCompletely(pull: Pull, reason: string): Promise<FeedLook> {
     token = page.token ?? null;
   }
   await intake.settleMissing(found);
+  await forgetLacking(runtime, look);
   const known = await keepFeedState(runtime, mapping, {
     ...{ askedAt, token, completeSince: askedAt, sweptAt: askedAt },
     ...{ pending: [...intake.pending], kept: [...intake.kept] },

@@ -23,6 +23,8 @@ export interface SchemaStep {
  * `dual_write_feeds` says of a model that every row of it here is at least as new as `asked_at`: all
  * of it was refreshed then, or changes have been followed since. Its `pending` records could not be
  * brought up to date and are asked for again; the rows of `kept` ones stay although they are gone.
+ * `dual_write_lacking` names models of which a skipped call has removed rows here: a feed does not
+ * bring them back. It is only added to, so that no writer waits for a feed.
  */
 export const schemaSteps: readonly SchemaStep[] = [
   {
@@ -87,6 +89,16 @@ CREATE TABLE IF NOT EXISTS dual_write_feeds (
   pending        uuid[]      NOT NULL DEFAULT '{}',
   kept           uuid[]      NOT NULL DEFAULT '{}',
   PRIMARY KEY (model, fingerprint)
+)`);
+    },
+  },
+  {
+    name: '0004-lacking',
+    up: async (context) => {
+      await context.sequelize.query(`
+CREATE TABLE IF NOT EXISTS dual_write_lacking (
+  id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  model text NOT NULL
 )`);
     },
   },

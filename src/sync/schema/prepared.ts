@@ -11,7 +11,7 @@ export class Prepared {
   async require(model: string): Promise<void> {
     if (this.#isKnown) return;
     const [row] = await this.pool.query<{ ready: boolean }>(
-      `SELECT to_regclass('dual_write_feeds') IS NOT NULL
+      `SELECT to_regclass('dual_write_lacking') IS NOT NULL
           AND to_regclass('record_versions') IS NOT NULL AS ready`,
       { type: QueryTypes.SELECT, transaction: null },
     );
