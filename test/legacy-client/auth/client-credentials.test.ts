@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { constants, generateKeyPairSync, verify, X509Certificate } from 'node:crypto';
+import path from 'node:path';
 import {
   auth,
   type ConnectionScheme,
@@ -181,6 +183,17 @@ test('a token is used to its end when no new one can be had', async () => {
   expect(fetchToken).toHaveBeenCalledTimes(2);
   now.mockReturnValue(3_600_000);
   await expect(token.current()).rejects.toThrow('the authority is down');
+});
+
+test('MSAL is not loaded by who does not log in so', () => {
+  const script = `const { auth, createLegacyClient } = require('./legacy-client');
+    const scheme = auth.clientCredentials({ tenantId: 'x', clientId: 'y', clientSecret: 'z' });
+    createLegacyClient({ baseUrl: 'https://crm.example.test', dialect: 'dataverse', auth: scheme });
+    const loaded = Object.keys(require.cache).filter((file) => file.includes('@azure'));
+    console.log(JSON.stringify(loaded));`;
+  const cwd = path.resolve(__dirname, '../../..');
+  const args = ['--require', require.resolve('tsx/cjs'), '-e', script];
+  expect(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' })).toBe('[]\n');
 });
 
 describe('what is wrong is told', () => {
