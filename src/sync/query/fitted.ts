@@ -43,25 +43,49 @@ function requestsOf(
 function shortened(client: LegacyClient, mapping: Mapping, bound: Bound): Bound {
   const { filter, exact, reasons } = bound;
   if (typeof filter === 'string') return bound;
-  const requests = requestsOf(client, mapping, filter);
-  if (requests !== undefined && (requests <= manyRequests || filter.op !== 'and')) return bound;
-  if (filter.op === 'or') {
-    const parts = filter.filters.map((part) =>
-      shortened(client, mapping, { filter: part, exact, reasons }),
-    );
-    return anyOf(parts);
+  if (filter.op === 'and') return shortenedAll(client, mapping, bound, filter.filters);
+  if (requestsOf(client, mapping, filter) !== undefined) return bound;
+  if (filter.op !== 'or') return widened({ ...bound, filter: 'all' }, reason);
+  return anyOf(
+    filter.filters.map((part) => shortened(client, mapping, { filter: part, exact, reasons })),
+  );
+}
+
+/**
+ * NOTE: two long lists under `and` would take as many requests as the product of their parts: one of
+ * them is enough to bound the answer.
+ */
+function shortenedAll(
+  client: LegacyClient,
+  mapping: Mapping,
+  { exact, reasons }: Bound,
+  filters: readonly LegacyFilter[],
+): Bound {
+  const isLong = (filter: LegacyFilter): boolean => !isShort(client, filter);
+  const fewLong = filters.filter(isLong).length < 2;
+  if (fewLong && takesFew(client, mapping, { op: 'and', filters })) {
+    return { filter: { op: 'and', filters }, exact, reasons };
   }
-  if (filter.op !== 'and') return widened({ ...bound, filter: 'all' }, reason);
-  const parts = filter.filters
-    .map((part) => shortened(client, mapping, { filter: part, exact, reasons }))
+  const parts = filters
+    .map((filter) => shortened(client, mapping, { filter, exact, reasons }))
     .sort((one, other) => lengthOf(one) - lengthOf(other));
   let kept = allOf(parts.slice(0, 1));
+  let hasLong = typeof kept.filter !== 'string' && isLong(kept.filter);
   for (const part of parts.slice(1)) {
+    if (typeof part.filter === 'string') continue;
+    const isLongToo = isLong(part.filter);
     const both = allOf([kept, part]);
-    const count = typeof both.filter === 'string' ? 0 : requestsOf(client, mapping, both.filter);
-    if (count !== undefined && count <= manyRequests) kept = both;
+    if ((hasLong && isLongToo) || typeof both.filter === 'string') continue;
+    if (!takesFew(client, mapping, both.filter)) continue;
+    kept = both;
+    hasLong ||= isLongToo;
   }
   return widened(kept, reason);
+}
+
+function takesFew(client: LegacyClient, mapping: Mapping, filter: LegacyFilter): boolean {
+  const requests = requestsOf(client, mapping, filter);
+  return requests !== undefined && requests <= manyRequests;
 }
 
 function lengthOf({ filter }: Bound): number {
