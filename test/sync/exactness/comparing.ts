@@ -35,7 +35,7 @@ export function legacyIdOf(answered: Answered): string {
 }
 
 /** What an answered row shows of a column, in the oracle's terms. */
-export function answeredCell(ids: LocalIds, answered: Answered, column: Column): Cell {
+function answeredCell(ids: LocalIds, answered: Answered, column: Column): Cell {
   const value = valueAt(answered, column.attribute);
   if (value === null || value === undefined) return null;
   if (column.kind === 'lookup' && column.target) {

@@ -19,16 +19,7 @@ async function setUp(stage: Stage, sequence: Sequence): Promise<void> {
   }
 }
 
-const bookkeeping = [
-  'dual_write_known',
-  'dual_write_rejected',
-  'dual_write_intents',
-  'dual_write_done',
-  'record_revisions',
-  'record_versions',
-];
-
-async function clear({ world, history }: Stage): Promise<void> {
+async function clear({ world, history, bookkeeping }: Stage): Promise<void> {
   await world.sandbox.reset();
   // Much faster than TRUNCATE for a handful of rows.
   const tables = [...entities.map(({ table }) => table).reverse(), ...bookkeeping];

@@ -129,7 +129,7 @@ export function whereOf(context: Context, condition: Condition): WhereOptions {
 }
 
 /** Write sort keys as an application does. */
-export function orderOf(keys: readonly SortKey[]): [string, string][] {
+function orderOf(keys: readonly SortKey[]): [string, string][] {
   return keys.map(({ path, attribute, direction }) =>
     path === undefined ? [attribute, direction] : ([path, attribute, direction] as never),
   );

@@ -35,6 +35,8 @@ export interface Stage {
   readonly ids: LocalIds;
   readonly texts: TextRules;
   readonly tally: Tally;
+  /** The tables that the library keeps for itself. */
+  readonly bookkeeping: readonly string[];
   /** The moments at which the writes that are under way began. */
   readonly openWrites: Set<{ readonly since: number }>;
 }
@@ -68,8 +70,18 @@ export async function openStage(face: Face, tally: Tally = emptyTally()): Promis
     ids: new LocalIds(world.sequelize),
     texts: rankedTexts(ranked.map(({ text }) => text)),
     tally,
+    bookkeeping: await bookkeepingOf(world),
     openWrites: new Set(),
   };
+}
+
+async function bookkeepingOf({ sequelize }: DualWorld): Promise<string[]> {
+  const tables = await sequelize.query<{ name: string }>(
+    `SELECT tablename AS name FROM pg_tables
+      WHERE tablename ~ '^(dual_write|record)_' AND tablename !~ 'migrations$'`,
+    { type: QueryTypes.SELECT },
+  );
+  return tables.map(({ name }) => name);
 }
 
 const nobody = '00000000-0000-4000-8000-000000000000';

@@ -82,7 +82,7 @@ export function relatedRows(
 }
 
 /** Whether an include must match; a condition makes it so. */
-export function isRequired({ required, where, separate }: IncludeQuery): boolean {
+function isRequired({ required, where, separate }: IncludeQuery): boolean {
   return separate !== true && (required ?? where !== undefined);
 }
 
@@ -141,7 +141,7 @@ function fitting(view: View, found: Found, condition: Condition | undefined): Fo
 }
 
 /** The value by which a row is sorted. */
-export function sortCell(found: Found, { path, attribute }: SortKey): Cell {
+function sortCell(found: Found, { path, attribute }: SortKey): Cell {
   const row = path === undefined ? found.row : found.children.get(path)?.[0]?.row;
   if (!row) return null;
   return attribute === 'legacyId' ? row.legacyId : (row.cells[attribute] ?? null);

@@ -34,7 +34,7 @@ export function differentMoments(moments: readonly Moment[]): Moment[] {
 }
 
 /** Whether two moments hold the same rows. */
-export function sameMoment(a: Moment, b: Moment): boolean {
+function sameMoment(a: Moment, b: Moment): boolean {
   return entities.every(({ name }) => {
     const rows = rowsOf(a, name);
     if (rows.length !== rowsOf(b, name).length) return false;
