@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { createLegacyClient } from '../../legacy-client';
+import { auth, createLegacyClient } from '../../legacy-client';
 import { runCommand, startCommand } from './command';
 
 const country = {
@@ -53,6 +53,29 @@ describe('dual-write sandbox', () => {
     const ended = once(child, 'exit');
     child.kill(signal);
     await expect(ended).resolves.toEqual([0, null]);
+  });
+
+  it('asks for a login when it is told to, and says which', async () => {
+    const child = startCommand(['sandbox', '--port', '0', '--login', 'ntlm']);
+    started.push(child);
+    const lines = (await linesUntilReady(child)).join('\n');
+    const account = { username: 'sandbox', password: 'sandbox' };
+    expect(lines).toContain("auth: auth.ntlm({ username: 'sandbox', password: 'sandbox' })");
+    const [, baseUrl = ''] = /dialect: 'dynamics2011', baseUrl: '([^']+)'/.exec(lines) ?? [];
+    const stranger = createLegacyClient({ baseUrl, dialect: 'dynamics2011' });
+    await expect(stranger.list(country)).rejects.toThrow('401');
+    const client = createLegacyClient({
+      baseUrl,
+      dialect: 'dynamics2011',
+      auth: auth.ntlm(account),
+    });
+    await expect(client.list(country)).resolves.toEqual([]);
+    for (const one of [stranger, client]) one.close();
+    const refused = await runCommand(['sandbox', '--login', 'kerberos']);
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('none, basic, bearer'),
+    });
   });
 
   it('says that a port is taken, and what to do', async () => {
