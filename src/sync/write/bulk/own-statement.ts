@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Model, ModelStatic } from 'sequelize';
 import { currentFrame, runInFrame } from '../../../model/context';
 import { registeredModel } from '../../../model/history';
-import { syncedModel, type Runtime } from '../../runtime';
 import type { SyncedInstance } from '../save';
 
 /** Rows of one model that Sequelize has inserted at once. */
@@ -48,7 +47,7 @@ export class OwnStatement {
 }
 
 /** The model that an instance was made of, by the name that it was defined under. */
-export function modelOf(instance: Model): ModelStatic<Model> {
+function modelOf(instance: Model): ModelStatic<Model> {
   return registeredModel(instance.constructor as ModelStatic<Model>);
 }
 
@@ -56,9 +55,4 @@ export function modelOf(instance: Model): ModelStatic<Model> {
 function giveKeys(instances: readonly SyncedInstance[], options: { fields?: string[] }): void {
   for (const instance of instances) instance.legacyId ??= randomUUID();
   if (options.fields && !options.fields.includes('legacyId')) options.fields.push('legacyId');
-}
-
-/** The mapping of rows that were inserted. */
-export function mappingOf(runtime: Runtime, { model }: Inserted): ReturnType<typeof syncedModel> {
-  return syncedModel(model.name, runtime.sequelize);
 }
