@@ -1,5 +1,4 @@
-import { col, fn, literal, Op, type FindOptions, type WhereOptions } from 'sequelize';
-import { datePart } from '../../src';
+import { fn, Op, type FindOptions, type WhereOptions } from 'sequelize';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 import { finds } from './calls/finds';
 import { method } from './calls/reading-calls';

@@ -5,6 +5,7 @@ import type { MappedAttribute, Mapping } from '../../mapping';
 import { UntranslatableQueryError, type AheadRow, type RejectedRecord } from '../errors';
 import { allOf, oneOf, type Bound } from '../query/bound';
 import { boundOf } from '../query/bound-of-options';
+import { fitted } from '../query/fitted';
 import type { Coverage, CoveredLeg } from '../feed/coverage';
 import type { DoneRefresh } from '../feed/remember';
 import { Arrivals } from '../refresh/arrivals';
@@ -224,7 +225,11 @@ async function refreshInclude(
   });
   const bound = association.throughModel
     ? own
-    : allOf([referringTo(target, association.foreignKey, records), own]);
+    : fitted(
+        knowledge.scope.runtime.client,
+        target,
+        allOf([referringTo(target, association.foreignKey, records), own]),
+      );
   return refreshLeg(knowledge, { mapping: target, includes, bound });
 }
 

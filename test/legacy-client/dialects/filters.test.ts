@@ -103,3 +103,16 @@ test('what can never be true or has no spelling is refused', () => {
     /NumberOfEmployees/,
   );
 });
+
+test('texts are compared without case where the server can lower them', () => {
+  const filter: LegacyFilter = { op: 'startsWith', property: name, value: 'Abc', ignoreCase: true };
+  expect(odata2.filter(filter)).toBe("startswith(tolower(Name),'abc')");
+  expect(odata4.filter({ ...filter, op: 'contains' })).toBe("contains(tolower(Name),'abc')");
+  expect(() => crm.filter(filter)).toThrow(/without case/);
+});
+
+test('wildcards are meant plainly', () => {
+  const filter: LegacyFilter = { op: 'contains', property: name, value: '100%_[x]' };
+  expect(dataverse.filter(filter)).toBe("contains(Name,'100[%][_][[]x]')");
+  expect(odata4.filter(filter)).toBe("contains(Name,'100%_[x]')");
+});
