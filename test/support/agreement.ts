@@ -1,4 +1,5 @@
 import type { Model, ModelStatic } from 'sequelize';
+import { recordStatements } from './database';
 import type { DualWorld } from './dual-world';
 
 /** Expect that a model's rows have the CRM's records, are in step, and that nothing is under way. */
@@ -20,4 +21,13 @@ export async function expectAgreement(
 function keyOf(record: Readonly<Record<string, unknown>>, logicalName: string): unknown {
   const name = Object.keys(record).find((key) => key.toLowerCase() === `${logicalName}id`);
   return name && record[name];
+}
+
+/** Count the statements of a call; the database's clock is looked at once a minute, whatever is called. */
+export async function countOwnStatements(
+  { sequelize }: DualWorld,
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const statements = await recordStatements(sequelize, work);
+  return statements.filter((sql) => !sql.includes('clock_timestamp() AS now')).length;
 }

@@ -29,6 +29,7 @@ export async function openCompanyWorld(
   const world = await openDualWorld({
     face,
     timeoutMs: 1500,
+    recoverEveryMs: 0,
     remap: ([first]) => {
       if (!first?.model.sequelize) throw new Error('The models come first.');
       initCompany(first.model.sequelize, paranoid);

@@ -1,6 +1,6 @@
 import { Op, type Transaction } from 'sequelize';
 import { LegacyError, NotInSyncError, revision } from '../../src';
-import { countStatements } from '../support/database';
+import { countOwnStatements } from '../support/agreement';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
@@ -10,7 +10,7 @@ describe.each(faces)('Model.update through the %s face', (face) => {
   const method = face === 'dataverse' ? 'PATCH' : 'MERGE';
 
   beforeAll(async () => {
-    world = await openDualWorld({ face, timeoutMs: 1500 });
+    world = await openDualWorld({ face, timeoutMs: 1500, recoverEveryMs: 0 });
   });
   beforeEach(() => world.reset());
   afterEach(async () => {
@@ -284,7 +284,7 @@ describe.each(faces)('Model.update through the %s face', (face) => {
       }));
       await world.sandbox.load('account', records);
       await Organisation.findAll({ where: { employees: size } });
-      const count = await countStatements(world.sequelize, () =>
+      const count = await countOwnStatements(world, () =>
         Organisation.update({ telephone: '5' }, { where: { employees: size } }),
       );
       counts.push(count);
