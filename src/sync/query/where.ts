@@ -27,7 +27,7 @@ type Part = Bound | undefined;
 
 const operators = new Set<unknown>(Object.values(Op));
 
-export function isMethod(value: unknown): boolean {
+function isMethod(value: unknown): boolean {
   const { SequelizeMethod } = Utils as unknown as { SequelizeMethod: new () => object };
   return value instanceof SequelizeMethod;
 }
