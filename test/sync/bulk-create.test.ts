@@ -243,6 +243,8 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
 
   it('needs as many statements for 500 records as for 10', async () => {
     const counts: number[] = [];
+    // The first call asks for facts of the tables, which are kept.
+    await Company.bulkCreate(records('First'));
     for (const size of [10, 50, 500]) {
       const given = Array.from({ length: size }, (_, index) => ({ title: `N${index}` }));
       counts.push(await countOwnStatements(world, () => Company.bulkCreate(given)));
