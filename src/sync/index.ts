@@ -2,7 +2,7 @@ export { connectLegacy, type ConnectOptions, type DualWrite } from './connect';
 export * from './errors';
 export type { ExplainedCondition, ExplainedLeg, SyncExplanation } from './explain/explanation';
 export { LegacyModel } from './legacy-model';
-export type { Freshness, MaxAge } from './options';
+export type { Freshness, FreshnessRules } from './options';
 export type { RefreshResult } from './read/refresh-call';
 export type { RecoveryReport } from './recovery/recover';
 export type { Settlement } from './recovery/settle-unit';

@@ -4,6 +4,7 @@ import { checkedFreshness } from './feed/freshness';
 import { destroySkipped } from './feed/lacking';
 import type { Freshness } from './options';
 import { readExactly } from './read/exact-read';
+import { orLocally } from './read/or-locally';
 import type { ReadOptions } from './read/sequelize-internals';
 import { syncedModel, type Synced } from './runtime';
 import { isSkipped, skipLegacy } from './skip';
@@ -44,15 +45,18 @@ export async function interceptRead<T>(read: InterceptedRead<T>): Promise<T> {
   const given: unknown = options.freshness ?? own.runtime.freshness;
   const freshness = checkedFreshness(given, own.mapping.name);
   if (freshness === 'local') return run(options);
-  return readExactly({
-    synced: own,
-    freshness,
-    model: read.model,
-    options,
-    givesRows: read.givesRows,
-    counts: read.counts,
-    run,
-  });
+  const rules = freshness === 'exact' ? {} : freshness;
+  const answer = (): Promise<T> =>
+    readExactly({
+      synced: own,
+      maxAgeMs: rules.maxAgeMs,
+      model: read.model,
+      options,
+      givesRows: read.givesRows,
+      counts: read.counts,
+      run,
+    });
+  return rules.onUnavailable === 'local' ? orLocally(own, answer, () => run(options)) : answer();
 }
 
 /** Save an instance: locally when it is skipped, otherwise on both sides. */

@@ -69,7 +69,6 @@ function countOf(
   const reason = reasonToCountHere({
     read: {
       ...{ synced, model, options, givesRows: false, counts: true },
-      freshness: 'exact',
       run: () => Promise.resolve(),
     },
     ...{ effective, bound },

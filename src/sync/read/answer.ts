@@ -1,6 +1,5 @@
 import { Transaction, type FindOptions, type Model, type ModelStatic, type Order } from 'sequelize';
 import type { Synced } from '../runtime';
-import type { MaxAge } from '../options';
 import { commitOrRollBack } from '../commit-or-roll-back';
 import type { EarlyAnswer } from './early-answer';
 import { shown, visible, withoutHidden } from './hidden';
@@ -20,7 +19,8 @@ export interface Read<T> {
   readonly run: (options: ReadOptions) => Promise<T>;
   /** The result may be instances that can be checked themselves; never true of aggregates. */
   readonly givesRows: boolean;
-  readonly freshness: 'exact' | MaxAge;
+  /** The answer may be as old as this. */
+  readonly maxAgeMs?: number | undefined;
   /** The result is the number of rows. */
   readonly counts?: boolean | undefined;
   /** Shown what the call learns, while it does; again when it begins anew. */

@@ -3,7 +3,6 @@ import { transactionOf } from '../../model/context';
 import { SyncError } from '../errors';
 import { Coverage } from '../feed/coverage';
 import { rememberRefreshes } from '../feed/remember';
-import type { MaxAge } from '../options';
 import { boundOf } from '../query/bound-of-options';
 import { placeOf, refreshScope } from '../refresh/scope';
 import type { Runtime } from '../runtime';
@@ -32,12 +31,13 @@ export async function readExactly<T>(read: Read<T>): Promise<T> {
   const transaction = transactionOf(read.options);
   const unit = transaction && LegacyUnit.of(read.synced.runtime, transaction);
   const { runtime } = read.synced;
-  const since = read.freshness === 'exact' ? undefined : await agedSince(runtime, read.freshness);
+  const { maxAgeMs } = read;
+  const since = maxAgeMs === undefined ? undefined : await agedSince(runtime, maxAgeMs);
   const caller: Caller = { transaction, unit, since, mayCover: true };
   return unit ? unit.lane.run(() => answerExactly(read, caller)) : answerExactly(read, caller);
 }
 
-async function agedSince({ clock }: Runtime, { maxAgeMs }: MaxAge): Promise<Date> {
+async function agedSince({ clock }: Runtime, maxAgeMs: number): Promise<Date> {
   const now = await clock.now();
   return new Date(now.getTime() - maxAgeMs);
 }

@@ -28,7 +28,7 @@ export function reasonToCountHere(countable: Countable): string | undefined {
   if (!bound.exact) return 'the legacy filter may match more than the condition does';
   if (bound.filter === 'none') return 'nothing can match';
   if (transaction) return 'a transaction sees its own writes';
-  if (read.freshness !== 'exact') return 'the answer may be older than the call';
+  if (read.maxAgeMs !== undefined) return 'the answer may be older than the call';
   if (mapping.model.options.paranoid) return 'deleted rows are kept here';
   if (mapping.definition.onRejected === 'skip') return 'records that cannot be kept are skipped';
   if (runtime.client.countRequests(mapping.entity) === undefined) {

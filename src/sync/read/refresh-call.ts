@@ -36,7 +36,6 @@ export async function refreshRows(
     synced,
     model,
     options,
-    freshness: 'exact',
     givesRows: false,
     run: () => Promise.resolve(),
     observe: (knowledge) => learnt.push(knowledge),
