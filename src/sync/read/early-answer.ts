@@ -4,9 +4,8 @@ import type { LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import { LocalDesk, type LocalFacts } from '../local-facts';
 import { localTable } from '../local-table';
-import { agreementOf } from '../refresh/agreement';
+import { agreementOf, type Agreement } from '../refresh/agreement';
 import type { OpenRecords } from '../refresh/arrivals';
-import { incomingRows } from '../refresh/row';
 import type { Runtime } from '../runtime';
 import type { Read } from './answer';
 import type { Knowledge } from './legs';
@@ -41,6 +40,7 @@ export class EarlyAnswer<T> {
   readonly #found: Promise<Found<T> | undefined>;
   /** The keys of fetched records that rows of the answer agree with. */
   readonly #agreed = new Map<Mapping, Set<string>>();
+  readonly #agreements = new Map<Mapping, Agreement>();
   #isComplete = true;
   #isReady = false;
 
@@ -80,14 +80,25 @@ export class EarlyAnswer<T> {
   /** Of what was fetched, the records that PostgreSQL must look at. */
   async open(mapping: Mapping, records: readonly LegacyRecord[]): Promise<OpenRecords> {
     const found = await this.#found;
-    const agreeing = found ? await this.#agreeing(mapping, records, found) : new Set<string>();
+    const own = found?.byKey.get(mapping);
+    if (!found || !own) {
+      if (records.length > 0) this.#isComplete = false;
+      return { differing: [], others: records };
+    }
+    const table = await localTable(this.#runtime.pool, mapping);
+    const agrees = this.#agreements.get(mapping) ?? agreementOf(mapping, table, found.facts);
+    this.#agreements.set(mapping, agrees);
     const agreed = this.#agreed.get(mapping) ?? new Set<string>();
     this.#agreed.set(mapping, agreed);
-    for (const key of agreeing) agreed.add(key);
-    const open = records.filter(({ key }) => !agreeing.has(key));
-    if (open.length > 0) this.#isComplete = false;
-    const isHere = ({ key }: LegacyRecord): boolean => found?.byKey.get(mapping)?.has(key) ?? false;
-    return { differing: open.filter(isHere), others: open.filter((record) => !isHere(record)) };
+    const open = { differing: [] as LegacyRecord[], others: [] as LegacyRecord[] };
+    for (const record of records) {
+      const rows = own.get(record.key);
+      if (!rows) open.others.push(record);
+      else if (rows.every(({ values }) => agrees(values, record))) agreed.add(record.key);
+      else open.differing.push(record);
+    }
+    if (open.differing.length + open.others.length > 0) this.#isComplete = false;
+    return open;
   }
 
   /** The answer, if everything that was fetched agrees with it, and vouches for each of its rows. */
@@ -119,24 +130,6 @@ export class EarlyAnswer<T> {
     if (doubtful.size === 0) return true;
     await closeGaps(knowledge, { unseen: doubtful, ahead: [] });
     return false;
-  }
-
-  /** The keys of the records that rows of the answer certainly agree with. */
-  async #agreeing(
-    mapping: Mapping,
-    records: readonly LegacyRecord[],
-    { byKey: shown, facts }: Found<T>,
-  ): Promise<Set<string>> {
-    const own = shown.get(mapping);
-    if (!own) return new Set();
-    const table = await localTable(this.#runtime.pool, mapping);
-    const here = records.filter(({ key }) => own.has(key));
-    const { columns, rows } = incomingRows(mapping, here);
-    const agrees = agreementOf(mapping, table, { columns, facts });
-    const agreeing = rows.filter((row) =>
-      own.get(row.key)?.every(({ values }) => agrees(values, row)),
-    );
-    return new Set(agreeing.map(({ key }) => key));
   }
 }
 

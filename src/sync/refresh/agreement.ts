@@ -1,14 +1,15 @@
+import type { LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import type { LocalFacts } from '../local-facts';
 import type { LocalTable } from '../local-table';
 import { isSameDecimal } from './decimals';
-import type { IncomingColumn, IncomingRow } from './row';
+import { incomingRows, type IncomingColumn } from './row';
 
 /** The values of a row as Sequelize holds them, by attribute. */
 export type LocalValues = Readonly<Record<string, unknown>>;
 
 /** Tells of one row and one record whether they certainly agree. */
-export type Agreement = (local: LocalValues, row: IncomingRow) => boolean;
+export type Agreement = (local: LocalValues, record: LegacyRecord) => boolean;
 
 type Same = (local: unknown, incoming: unknown) => boolean;
 
@@ -20,36 +21,61 @@ type Same = (local: unknown, incoming: unknown) => boolean;
  * is none (a text that a column's type folds, say). So each kind below may say no too often, and
  * must never say yes wrongly.
  */
-export function agreementOf(
-  mapping: Mapping,
-  table: LocalTable,
-  given: { readonly columns: readonly IncomingColumn[]; readonly facts: LocalFacts },
-): Agreement {
-  const { columns, facts } = given;
-  const attributes = attributesByColumn(mapping);
-  const compared = columns.map(({ column, lookup }) => ({
-    column,
-    attribute: attributes.get(column) ?? '',
-    same: lookup?.target ? sameTarget(lookup.target, facts) : sameIn(table.typeOf(column)),
-  }));
+export function agreementOf(mapping: Mapping, table: LocalTable, facts: LocalFacts): Agreement {
   const deletedAt = deletedAtOf(mapping);
-  return (local, row) =>
-    isSettled(local, row) &&
+  const isSame = mapping.definition.fromLegacy
+    ? sameWithHook(mapping, table, facts)
+    : sameContents(mapping, table, facts);
+  return (local, record) =>
+    isSettled(local, record) &&
     (deletedAt === undefined || local[deletedAt] === null) &&
-    !facts.isMarked(mapping, row.key) &&
-    compared.every(({ column, attribute, same }) => same(local[attribute], row.values[column]));
+    !facts.isMarked(mapping, record.key) &&
+    isSame(local, record);
 }
 
 /** Both sides have the same stamps, and there are no local changes. */
 function isSettled(
   { legacyModifiedAt, modifiedAt, legacyVersion }: LocalValues,
-  row: IncomingRow,
+  { modifiedOn, version }: LegacyRecord,
 ): boolean {
   if (!(legacyModifiedAt instanceof Date) || !(modifiedAt instanceof Date)) return false;
   if (!(modifiedAt.getTime() <= legacyModifiedAt.getTime())) return false;
-  const isSameStamp =
-    row.modifiedOn === null || row.modifiedOn.getTime() === legacyModifiedAt.getTime();
-  return isSameStamp && legacyVersion === row.version;
+  const isSameStamp = modifiedOn === null || modifiedOn.getTime() === legacyModifiedAt.getTime();
+  return isSameStamp && legacyVersion === version;
+}
+
+/** NOTE: a read of a thousand rows compares tens of thousands of values here: nothing is made. */
+function sameContents(mapping: Mapping, table: LocalTable, facts: LocalFacts): Agreement {
+  const compared = mapping.attributes.map((mapped) => ({
+    mapped,
+    attribute: mapped.attribute,
+    property: mapped.property.name,
+    same: sameIn(table, facts, { column: mapped.column, lookup: mapped }),
+  }));
+  return (local, { values }) => {
+    try {
+      for (const { mapped, attribute, property, same } of compared) {
+        if (!same(local[attribute], mapped.fromLegacy(values[property] ?? null))) return false;
+      }
+      return true;
+    } catch {
+      // What the mapping cannot convert is rejected by the refresh.
+      return false;
+    }
+  };
+}
+
+/** What a hook makes of a record may stand in any column. */
+function sameWithHook(mapping: Mapping, table: LocalTable, facts: LocalFacts): Agreement {
+  const attributes = attributesByColumn(mapping);
+  return (local, record) => {
+    const { rows, columns } = incomingRows(mapping, [record]);
+    const [row] = rows;
+    if (!row) return false;
+    return columns.every((one) =>
+      sameIn(table, facts, one)(local[attributes.get(one.column) ?? ''], row.values[one.column]),
+    );
+  };
 }
 
 function attributesByColumn({ model }: Mapping): Map<string, string> {
@@ -78,8 +104,9 @@ function isAbsent(local: unknown, incoming: unknown): boolean {
   return local === null && (incoming === null || incoming === undefined);
 }
 
-function sameIn(type: string | undefined): Same {
-  const same = sameValue(type ?? '');
+function sameIn(table: LocalTable, facts: LocalFacts, { column, lookup }: IncomingColumn): Same {
+  if (lookup?.target) return sameTarget(lookup.target, facts);
+  const same = sameValue(table.typeOf(column) ?? '');
   return (local, incoming) =>
     local !== undefined && (isAbsent(local, incoming) || same(local, incoming));
 }

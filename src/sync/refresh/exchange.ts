@@ -128,8 +128,16 @@ async function listPages(
   mapping: Mapping,
   { query, deliver }: { query: FetchQuery; deliver: Deliver },
 ): Promise<readonly string[]> {
-  for await (const page of client.pages(mapping.entity, query)) {
-    if (!(await deliver(page))) break;
+  const pages = client.pages(mapping.entity, query)[Symbol.asyncIterator]();
+  let next = pages.next();
+  for (let step = await next; step.done !== true; step = await next) {
+    // The next page is asked for while the members work on this one.
+    next = pages.next();
+    next.catch(() => undefined);
+    if (await deliver(step.value)) continue;
+    await next.catch(() => undefined);
+    await pages.return?.();
+    break;
   }
   return [];
 }
