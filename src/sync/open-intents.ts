@@ -1,4 +1,5 @@
 import { QueryTypes } from 'sequelize';
+import type { Mapping } from '../mapping';
 import type { Runtime } from './runtime';
 
 /** SQL: the intent `i` has not been ended by its transaction's COMMIT. */
@@ -30,4 +31,34 @@ SELECT i.legacy_id AS key FROM dual_write_intents i
     { bind: [keys], type: QueryTypes.SELECT, transaction: null },
   );
   return new Set(rows.map((row) => row.key));
+}
+
+/**
+ * Of these links, the ones that a write under way makes, by legacy key: the writer does not know the
+ * key before the service has answered.
+ *
+ * @param rows - with the keys of the records at both ends, by column.
+ */
+export async function keysOfOpenLinks(
+  runtime: Runtime,
+  { name, link }: Mapping,
+  rows: readonly { readonly key: string; readonly values: Readonly<Record<string, unknown>> }[],
+): Promise<readonly string[]> {
+  if (!link || rows.length === 0) return [];
+  const { from, to } = link;
+  const pairs = rows.map(({ key, values }) => ({
+    key,
+    sent: {
+      [from.property.name]: values[from.column],
+      [to.property.name]: values[to.column],
+    },
+  }));
+  const found = await runtime.pool.query<{ key: string }>(
+    `
+SELECT p.key FROM jsonb_to_recordset($2::jsonb) AS p(key text, sent jsonb)
+  JOIN dual_write_intents i ON i.model = $1 AND i.sent @> p.sent
+ WHERE ${isOpen} AND ${isAlive}`,
+    { bind: [name, JSON.stringify(pairs)], type: QueryTypes.SELECT, transaction: null },
+  );
+  return found.map(({ key }) => key);
 }

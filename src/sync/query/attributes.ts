@@ -71,7 +71,9 @@ function subjectOf(
 ): Subject | undefined {
   const { attribute: name, property } = mapped;
   const type = context.typeOf(context.mapping, mapped.column) ?? 'unknown';
-  return subjects[property.kind]({ name, property, nullable, type, mapped, context });
+  // A link's ends are plain GUIDs there, and references here.
+  const kind = mapped.target ? 'lookup' : property.kind;
+  return subjects[kind]({ name, property, nullable, type, mapped, context });
 }
 
 /** An attribute, and the column that it is kept in. */

@@ -71,8 +71,8 @@ function storedStep(runtime: Runtime, row: IntentRow): Step | undefined {
     savepoints: new Set(),
   };
   const { operation, is_over: isOver } = row;
-  if (operation === 'destroy') return { ...base, operation, isDelivered: true, isOver };
   const sent = storedValues(mapping, row.sent);
+  if (operation === 'destroy') return { ...base, operation, sent, isDelivered: true, isOver };
   if (operation === 'create') return { ...base, operation, sent, after: undefined, isOver };
   const before = storedValues(mapping, row.before);
   return { ...base, operation, sent, before, after: undefined, isOver };

@@ -2,7 +2,7 @@ import { QueryTypes } from 'sequelize';
 import type { Runtime } from '../runtime';
 import { endIntents } from '../write/intents';
 import { catchUp, wasReadSince } from './catch-up';
-import { named, type Step } from '../write/steps';
+import { isSameRecord, named, type Step } from '../write/steps';
 import { undo } from '../write/undo';
 
 /** How one unit of work was settled. */
@@ -83,7 +83,7 @@ async function undoAll(
   const open: Step[] = [];
   for (const step of [...steps].reverse()) {
     // Writes on one record are taken back in their order, or what one restores confuses the other.
-    if (open.some(({ key, mapping }) => key === step.key && mapping === step.mapping)) {
+    if (open.some((other) => isSameRecord(other, step))) {
       open.push(step);
       continue;
     }

@@ -1,11 +1,12 @@
 import type { LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import { NotInSyncError, SyncError, type AheadRow, type RejectedRecord } from '../errors';
-import { keysWithOpenIntents } from '../open-intents';
+import { keysOfOpenLinks, keysWithOpenIntents } from '../open-intents';
 import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { refreshTable, type RefreshTable } from './input-sql';
 import { missingParents } from './parents';
+import { adoptRemadeLinks } from './remade-links';
 import { isDataError, isLockTimeout, noteRejected } from './rejected';
 import { incomingRows, type IncomingRow } from './row';
 import {
@@ -174,7 +175,9 @@ async function compareAndStore(
     ? await within(scope, (place) => compare(place, table, answer))
     : await compare({ sequelize: scope.runtime.pool, transaction: null }, table, answer);
   if (differences.length === 0) return { left: [], ahead: [] };
-  const free = await withoutOpenWrites(scope, answer, differences);
+  const free = await withoutOpenWrites(scope, table, { ...answer, differences });
+  const fresh = { ...answer, differences: free };
+  if (await adoptRemadeLinks(scope, table, fresh)) return compareAndStore(scope, table, answer);
   const overwrite = answer.isOwnWrite || table.mapping.definition.onLocalAhead === 'overwrite';
   const isAhead = (row: Difference): boolean => row.ahead && row.differs && !overwrite;
   const changes = free.filter((row) => !isAhead(row));
@@ -189,17 +192,18 @@ async function compareAndStore(
 
 /** Leave out the records that somebody else's open write concerns. */
 async function withoutOpenWrites(
-  scope: RefreshScope,
-  answer: RowsAnswer,
-  differences: readonly Difference[],
+  { runtime, ownKeys, left }: RefreshScope,
+  { mapping }: RefreshTable,
+  { isOwnWrite, differences }: RowsAnswer & { readonly differences: readonly Difference[] },
 ): Promise<readonly Difference[]> {
-  if (answer.isOwnWrite) return differences;
-  const keys = differences.map(({ row }) => row.key);
+  if (isOwnWrite) return differences;
+  const rows = differences.map(({ row }) => row).filter(({ key }) => !ownKeys.has(key));
   const open = await keysWithOpenIntents(
-    scope.runtime,
-    keys.filter((key) => !scope.ownKeys.has(key)),
+    runtime,
+    rows.map(({ key }) => key),
   );
-  for (const key of open) scope.left.add(key);
+  for (const key of await keysOfOpenLinks(runtime, mapping, rows)) open.add(key);
+  for (const key of open) left.add(key);
   return differences.filter(({ row }) => !open.has(row.key));
 }
 

@@ -8,6 +8,7 @@ import { linkDeferred } from '../refresh/parents';
 import { writeScope } from '../refresh/scope';
 import { noteKnown } from '../refresh/store';
 import type { Runtime, Synced } from '../runtime';
+import { removeRecord } from '../write/links';
 import { pushRows } from '../write/push';
 import { inSyncedWrite } from '../write/synced-write';
 import { findOnBothSides, type Found, type TwoSides } from './two-sides';
@@ -118,7 +119,7 @@ async function deleteRecord(
 ): Promise<void> {
   if (!record) return;
   const condition = record.version === null ? {} : { ifMatch: record.version };
-  await runtime.client.delete(mapping.entity, record.key, condition);
+  await removeRecord(runtime.client, { mapping, ...record }, condition);
 }
 
 /** The record is gone for good: the row gets a new one, under a new key. */

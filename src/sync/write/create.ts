@@ -1,7 +1,11 @@
 import { QueryTypes } from 'sequelize';
+import type { LegacyChanges } from '../../../legacy-client';
+import { SyncError } from '../errors';
 import { localTable } from '../local-table';
+import type { Synced } from '../runtime';
 import { reloadInstances, takeAfterImages } from './after-image';
 import { outgoingRows } from './outgoing';
+import { linksToSend } from './removed-links';
 import type { SyncedInstance } from './save';
 import { send } from './send';
 import { newIntentId, type CreateStep } from './steps';
@@ -25,9 +29,10 @@ export async function createRecords(
   await reloadInstances(write, partial);
   const steps = await createSteps(write, rows);
   const askedAt = await runtime.clock.now();
+  const unsent = await linksToSend(write, steps);
   await send(
     write,
-    steps.map((step) => ({ step })),
+    unsent.map((step) => ({ step })),
   );
   await keepKeys(write, rows, steps);
   const records = steps.flatMap(({ after }) => after ?? []);
@@ -48,18 +53,33 @@ async function createSteps(write: SyncedWrite, rows: readonly CreatedRow[]): Pro
     }),
   });
   const savepoints = unit.openSavepoints();
-  const { clientKeys } = runtime.client.dialect;
+  requireBothEnds(write, sent);
+  const takesKeys = takesClientKeys(write);
   return rows.map(({ instance }, index) => ({
     operation: 'create',
     intentId: newIntentId(),
     mapping,
     id: idOf(instance),
     sent: sent[index] ?? {},
-    key: clientKeys === 'no' ? '' : (instance.legacyId ?? ''),
+    key: takesKeys ? (instance.legacyId ?? '') : '',
     savepoints,
     after: undefined,
     isOver: false,
   }));
+}
+
+/** Whether a record may be created under a key of ours; the service chooses those of links. */
+export function takesClientKeys({ runtime, mapping }: Synced): boolean {
+  return runtime.client.dialect.clientKeys !== 'no' && !mapping.link;
+}
+
+/** @throws SyncError for a link that lacks one of its records. */
+function requireBothEnds({ mapping }: SyncedWrite, sent: readonly LegacyChanges[]): void {
+  const { name: model, link } = mapping;
+  for (const { attribute, property } of link ? [link.from, link.to] : []) {
+    if (sent.every((values) => Boolean(values[property.name]))) continue;
+    throw new SyncError(`A link is between two records, and ${attribute} is empty.`, { model });
+  }
 }
 
 /** Where the service has chosen keys of its own, the rows have those. */

@@ -2,6 +2,7 @@ import { LegacyNotFoundError } from '../../../legacy-client';
 import type { Runtime } from '../runtime';
 import { changesetSize, isRefused, partsOf, sendChangeset } from './changesets';
 import { inWorkers } from './in-workers';
+import { removalOf, removeRecord } from './links';
 import type { DestroyStep } from './steps';
 
 /**
@@ -25,9 +26,7 @@ export async function deliver(runtime: Runtime, deletes: readonly DestroyStep[])
 async function deleteTogether(runtime: Runtime, steps: readonly DestroyStep[]): Promise<boolean> {
   if (steps.length === 0) return true;
   for (const step of steps) step.isDelivered = true;
-  const operations = steps.map(({ mapping, key }) => {
-    return { kind: 'delete', entity: mapping.entity, key } as const;
-  });
+  const operations = steps.map((step) => removalOf({ ...step, values: step.sent }));
   try {
     const results = await sendChangeset(runtime.client, operations);
     if (!results) for (const step of steps) step.isDelivered = false;
@@ -72,7 +71,7 @@ function groupsOf(deletes: readonly DestroyStep[]): DestroyStep[][] {
 async function deleteRecord({ client }: Runtime, step: DestroyStep): Promise<void> {
   step.isDelivered = true;
   try {
-    await client.delete(step.mapping.entity, step.key);
+    await removeRecord(client, { ...step, values: step.sent });
   } catch (error) {
     if (error instanceof LegacyNotFoundError) return;
     if (isRefused(error)) step.isDelivered = false;

@@ -1,11 +1,14 @@
 import type { Transaction } from 'sequelize';
+import type { LegacyChanges } from '../../../legacy-client';
 import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
 import type { LegacyUnit } from './legacy-unit';
 import { legacyIdOf } from './legacy-id';
 import type { SyncedInstance } from './save';
 import { newIntentId, type DestroyStep } from './steps';
-import { idOf, inSyncedWrite } from './synced-write';
+import { removalValues } from './removed-links';
+import { storedRow } from './stored-row';
+import { idOf, inSyncedWrite, type SyncedWrite } from './synced-write';
 
 /** The options of `destroy` that the sync layer looks at. */
 export interface DestroyOptions {
@@ -22,17 +25,34 @@ export async function destroyBoth(
   call: { readonly options: DestroyOptions; run(options: DestroyOptions): Promise<void> },
 ): Promise<void> {
   const key = await legacyIdOf(instance, transactionOf(call.options));
-  await inSyncedWrite(synced, call.options, async ({ transaction, unit, mapping }) => {
+  await inSyncedWrite(synced, call.options, async (write) => {
+    const { transaction, unit, mapping } = write;
+    const sent = key === null ? undefined : await removalValue(write, instance, key);
     await call.run({ ...call.options, transaction });
-    if (key === null) return;
-    await unit.add([destroyStep(unit, { mapping, id: idOf(instance), key })]);
+    if (key === null || !sent) return;
+    await unit.add([destroyStep(unit, { mapping, id: idOf(instance), key, sent })]);
   });
+}
+
+async function removalValue(
+  write: SyncedWrite,
+  instance: SyncedInstance,
+  key: string,
+): Promise<LegacyChanges | undefined> {
+  const { transaction, mapping } = write;
+  if (!mapping.link) return {};
+  const { from, to } = mapping.link;
+  // What the instance holds may have been changed, and not saved.
+  const attributes = [from.attribute, to.attribute];
+  const values = await storedRow(instance, { transaction, attributes });
+  const [sent] = await removalValues(write, [{ key, values }]);
+  return sent;
 }
 
 /** A record that is to be deleted; those of one `group` may be deleted at the same time. */
 export function destroyStep(
   unit: LegacyUnit,
-  record: Pick<DestroyStep, 'mapping' | 'id' | 'key' | 'group'>,
+  record: Pick<DestroyStep, 'mapping' | 'id' | 'key' | 'sent' | 'group'>,
 ): DestroyStep {
   return {
     ...record,

@@ -31,7 +31,7 @@ export async function noteIntents(
     model: step.mapping.name,
     local_id: String(step.id),
     legacy_id: step.key === '' ? null : step.key,
-    sent: step.operation === 'destroy' ? {} : step.sent,
+    sent: step.sent,
     before: step.operation === 'update' ? step.before : {},
   }));
   await runtime.pool.query(
@@ -106,12 +106,24 @@ async function openElsewhere(
   steps: readonly Step[],
   unit: string,
 ): Promise<Step | undefined> {
-  const [row] = await runtime.pool.query<{ key: string }>(
+  const keys = steps.flatMap(({ key }) => (key === '' ? [] : [key]));
+  const links = steps
+    .filter(({ mapping }) => mapping.link)
+    .map(({ mapping, sent }) => ({ model: mapping.name, sent }));
+  const isSameLink = `EXISTS (
+  SELECT FROM jsonb_to_recordset($3::jsonb) AS p(model text, sent jsonb)
+   WHERE p.model = i.model AND i.sent @> p.sent)`;
+  const [row] = await runtime.pool.query<{ key: string | null }>(
     `
 SELECT i.legacy_id AS key FROM dual_write_intents i
- WHERE i.legacy_id = ANY ($1::uuid[]) AND i.unit <> $2 AND ${isOpen}
+ WHERE (i.legacy_id = ANY ($1::uuid[])${links.length > 0 ? ` OR ${isSameLink}` : ''})
+   AND i.unit <> $2 AND ${isOpen}
  LIMIT 1`,
-    { bind: [steps.map(({ key }) => key), unit], type: QueryTypes.SELECT, transaction: null },
+    {
+      bind: [keys, unit, ...(links.length > 0 ? [JSON.stringify(links)] : [])],
+      type: QueryTypes.SELECT,
+      transaction: null,
+    },
   );
   return row && (steps.find(({ key }) => key.toLowerCase() === row.key) ?? steps[0]);
 }

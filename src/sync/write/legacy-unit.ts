@@ -2,12 +2,19 @@ import type { Transaction } from 'sequelize';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
 import { DualWriteError, InDoubtError } from '../errors';
 import { settleUnit, type Settlement } from '../recovery/settle-unit';
+import type { Mapping } from '../../mapping';
 import { noteKnown } from '../refresh/store';
 import type { Runtime } from '../runtime';
 import { deliver } from './deliver';
 import { awaitSettled, endIntents, noteDone, noteIntents } from './intents';
 import { Lane } from './lane';
 import { named, type DestroyStep, type Step } from './steps';
+
+/** A delete that was called off, with the savepoints that were open then. */
+interface Kept {
+  readonly removal: DestroyStep;
+  readonly savepoints: ReadonlySet<Transaction>;
+}
 
 /**
  * The legacy side of one unit of work: what was written, so that it can be taken back when the
@@ -23,6 +30,7 @@ export class LegacyUnit implements Participant {
   #steps: Step[] = [];
   #noted = 0;
   readonly #lane = new Lane(this);
+  #kept: Kept[] = [];
 
   private constructor(
     private readonly runtime: Runtime,
@@ -46,16 +54,28 @@ export class LegacyUnit implements Participant {
   }
 
   /** The legacy keys of the records that this unit has written, or is going to delete. */
-  keys(operation?: Step['operation']): Set<string> {
-    const steps = operation
-      ? this.#steps.filter((step) => step.operation === operation)
-      : this.#steps;
+  keys(operation?: 'destroy'): Set<string> {
+    const kept = this.#kept.map(({ removal }) => removal);
+    const steps = operation === 'destroy' ? this.#deletes() : [...this.#steps, ...kept];
     return new Set(steps.map(({ key }) => key));
+  }
+
+  /** The records of a model that are to be deleted when everything else has succeeded. */
+  removals(mapping: Mapping): DestroyStep[] {
+    return this.#deletes().filter((step) => step.mapping === mapping);
+  }
+
+  /** Do not delete a record after all. */
+  keep(removal: DestroyStep): void {
+    this.#steps = this.#steps.filter((step) => step !== removal);
+    this.#kept.push({ removal, savepoints: this.openSavepoints() });
   }
 
   /** Note writes that are about to be sent. */
   async add(steps: readonly Step[]): Promise<void> {
-    const existing = steps.filter(({ operation }) => operation !== 'create');
+    const existing = steps.filter(
+      ({ operation, mapping }) => operation !== 'create' || mapping.link,
+    );
     await awaitSettled(this.runtime, existing, this.unit.id);
     this.#steps.push(...steps);
     // A delete is noted when it is delivered: until then nothing has been sent.
@@ -120,7 +140,11 @@ export class LegacyUnit implements Participant {
 
   async rolledBackTo(savepoint: Transaction): Promise<void> {
     const gone = this.#steps.filter((step) => step.savepoints.has(savepoint));
-    this.#steps = this.#steps.filter((step) => !step.savepoints.has(savepoint));
+    const again = this.#kept.filter(({ savepoints }) => savepoints.has(savepoint));
+    this.#kept = this.#kept.filter(({ savepoints }) => !savepoints.has(savepoint));
+    this.#steps = [...this.#steps, ...again.map(({ removal }) => removal)].filter(
+      (step) => !step.savepoints.has(savepoint),
+    );
     try {
       await this.#settle(gone);
     } catch (error) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'sequelize';
 import type { AheadRow } from '../errors';
 import type { Synced } from '../runtime';
-import { createRecords } from './create';
+import { createRecords, takesClientKeys } from './create';
 import { sameValue, valueIn } from './images';
 import { outgoingValues } from './outgoing';
 import type { SyncedInstance } from './save';
@@ -33,7 +33,7 @@ async function pushRow(write: SyncedWrite, id: unknown): Promise<void> {
   } as Parameters<typeof model.findOne>[0])) as SyncedInstance | null;
   if (!instance) return;
   if (instance.legacyId !== null) return pushChanges(write, instance);
-  if (write.runtime.client.dialect.clientKeys !== 'no') {
+  if (takesClientKeys(write)) {
     instance.set('legacyId', randomUUID());
     await instance.save({ transaction: write.transaction, silent: true, skipLegacy: true });
   }

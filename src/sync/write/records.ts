@@ -1,5 +1,7 @@
 import type { LegacyRecord } from '../../../legacy-client';
+import { SyncError } from '../errors';
 import { withKeys } from '../refresh/fetch';
+import { findLinks, linkName } from './links';
 import type { CreateStep, UpdateStep } from './steps';
 import type { SyncedWrite } from './synced-write';
 
@@ -19,6 +21,7 @@ export async function readAfterImages(
   steps: readonly (CreateStep | UpdateStep)[],
 ): Promise<void> {
   const open = steps.filter(({ after }) => after === undefined);
+  if (write.mapping.link) return readLinks(write, open);
   const records = await recordsOf(
     write,
     open.map(({ key }) => key),
@@ -27,5 +30,27 @@ export async function readAfterImages(
     step.after =
       records.get(step.key.toLowerCase()) ??
       (await write.runtime.client.get(step.mapping.entity, step.key));
+  }
+}
+
+/** The service says nothing of a link that it has made: the two records tell which it is. */
+async function readLinks(
+  { runtime, mapping }: SyncedWrite,
+  steps: readonly (CreateStep | UpdateStep)[],
+): Promise<void> {
+  const records = await findLinks(
+    runtime,
+    mapping,
+    steps.map(({ sent }) => sent),
+  );
+  for (const step of steps) {
+    step.after = mapping.link && records.get(linkName(mapping.link, step.sent));
+    if (!step.after) {
+      throw new SyncError(
+        'The link was made, and is not there any more: somebody has removed it at once.',
+        { model: mapping.name, id: step.id },
+      );
+    }
+    step.key = step.after.key;
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Model, ModelStatic, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
-import { createRecords } from './create';
+import { createRecords, takesClientKeys } from './create';
 import { legacyIdOf } from './legacy-id';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
 import { updateRecords } from './update';
@@ -41,11 +41,7 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
   const given = await legacyIdOf(instance, transactionOf(save.options));
   const unsaved = stateOf(instance);
   const isCreate = wasNew || given === null || isRestored(instance);
-  if (
-    isCreate &&
-    (given === null || !wasNew) &&
-    synced.runtime.client.dialect.clientKeys !== 'no'
-  ) {
+  if (isCreate && (given === null || !wasNew) && takesClientKeys(synced)) {
     instance.legacyId = randomUUID();
   }
   try {

@@ -1,6 +1,7 @@
 import type { BatchOperation, LegacyClient, LegacyRecord } from '../../../legacy-client';
 import { changesetSize, isRefused, partsOf, sendChangeset } from './changesets';
 import { inWorkers } from './in-workers';
+import { linkedKeys } from './links';
 import type { CreateStep, UpdateStep } from './steps';
 
 /** A create or an update to be sent. */
@@ -91,18 +92,26 @@ async function sendOne(
   client: LegacyClient,
   { step, ifMatch }: Outgoing,
 ): Promise<LegacyRecord | undefined> {
-  const { entity } = step.mapping;
+  const { entity, link } = step.mapping;
   if (step.operation === 'update') return client.update(entity, step.key, step.sent, { ifMatch });
   const key = step.key === '' ? undefined : step.key;
   const onRepeat = (): void => {
     step.isRepeated = true;
   };
   step.isSentOnce = false;
+  if (link) {
+    await client.associate(link.relationship, linkedKeys(link, step.sent), { onRepeat });
+    return undefined;
+  }
   return client.create(entity, step.sent, { key, onRepeat });
 }
 
 function operationOf({ step, ifMatch }: Outgoing): BatchOperation {
-  const { entity } = step.mapping;
+  const { entity, link } = step.mapping;
+  if (link) {
+    const { relationship } = link;
+    return { kind: 'associate', link: relationship, ...linkedKeys(link, step.sent) };
+  }
   const condition = ifMatch === undefined ? {} : { ifMatch };
   return step.operation === 'update'
     ? { kind: 'update', entity, key: step.key, changes: step.sent, ...condition }

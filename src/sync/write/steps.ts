@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'sequelize';
 import type { LegacyChanges, LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
+import { linkName } from './links';
 
 /** What every legacy write of a unit of work says of itself. */
 export interface StepBase {
@@ -45,6 +46,8 @@ export interface UpdateStep extends StepBase {
 /** A record that will be deleted, as the last thing before COMMIT. */
 export interface DestroyStep extends StepBase {
   readonly operation: 'destroy';
+  /** Of a link the keys at both ends; of a record nothing. */
+  readonly sent: LegacyChanges;
   /** Records that may be deleted at the same time have the same one. */
   readonly group?: object;
   /** The service may have been asked to delete it. */
@@ -55,6 +58,13 @@ export interface DestroyStep extends StepBase {
 
 /** One legacy write of a unit of work. */
 export type Step = CreateStep | UpdateStep | DestroyStep;
+
+/** Whether two writes concern the same record. */
+export function isSameRecord(one: Step, other: Step): boolean {
+  const { link } = one.mapping;
+  if (one.mapping !== other.mapping) return false;
+  return link ? linkName(link, one.sent) === linkName(link, other.sent) : one.key === other.key;
+}
 
 /** Make the number of a new intent: 62 random bits. */
 export function newIntentId(): string {

@@ -1,9 +1,10 @@
-import { LegacyNotFoundError, type LegacyChanges, type LegacyRecord } from '../../../legacy-client';
+import type { LegacyChanges, LegacyRecord } from '../../../legacy-client';
 import { DualWriteError, type LegacyFate } from '../errors';
 import { removeGone } from '../refresh/absence';
 import { refreshScope } from '../refresh/scope';
 import type { Runtime } from '../runtime';
 import { resembles, sameValue } from './images';
+import { findLinks, linkName, recordIfThere, removeRecord } from './links';
 import { named, type CreateStep, type DestroyStep, type Step, type UpdateStep } from './steps';
 
 /**
@@ -43,13 +44,11 @@ function failure(step: Step, legacy: LegacyFate, cause?: unknown): DualWriteErro
 }
 
 async function currentRecord(runtime: Runtime, step: Step): Promise<LegacyRecord | undefined> {
-  if (step.key === '') return undefined;
-  try {
-    return await runtime.client.get(step.mapping.entity, step.key);
-  } catch (error) {
-    if (error instanceof LegacyNotFoundError) return undefined;
-    throw error;
-  }
+  const { mapping, key, sent } = step;
+  if (key !== '') return recordIfThere(runtime, mapping, key);
+  const { link } = mapping;
+  const links = await findLinks(runtime, mapping, [sent]);
+  return link && links.get(linkName(link, sent));
 }
 
 /** Re-creating a record would lose its children, notes and audit: so it is gone here, too. */
@@ -90,15 +89,19 @@ async function undoCreate(
   current: LegacyRecord,
 ): Promise<boolean> {
   const { client } = runtime;
+  const { mapping } = step;
+  // A reader may have stored the record: it is known by its key.
+  step.key = current.key;
   const isOurs = isOursIn(step);
   const names = step.after
     ? step.mapping.attributes.map(({ property }) => property.name)
     : Object.keys(step.sent);
   if (!names.every((name) => isOurs(name, current.values))) return false;
   if (await isReferredTo(runtime, step)) return false;
-  await client.delete(step.mapping.entity, step.key, ifUnchanged(current));
+  await removeRecord(client, { mapping, ...current }, ifUnchanged(current));
   // Where unanswered creates are repeated, another copy of the request may still be on its way.
-  return isSettled(step) || !client.dialect.idempotentCreate || step.isSentOnce === true;
+  const isRepeatable = client.dialect.idempotentCreate || mapping.link !== undefined;
+  return isSettled(step) || !isRepeatable || step.isSentOnce === true;
 }
 
 /** Whether a record of any mapped model refers to this one. */

@@ -45,6 +45,7 @@ export async function updateRecords(
 ): Promise<readonly ChangedRow[]> {
   const { runtime, mapping, place } = write;
   if (rows.length === 0) return [];
+  refuseLinks(write, rows);
   const sent = await outgoingRows(runtime, place, {
     mapping,
     operation: 'update',
@@ -75,6 +76,18 @@ export async function updateRecords(
     },
   );
   return after.failed;
+}
+
+/** @throws SyncError for a link that would connect other records: the service has no such change. */
+function refuseLinks({ mapping }: SyncedWrite, rows: readonly ChangedRow[]): void {
+  const row = mapping.link && rows.find(({ changed }) => changed.length > 0);
+  if (!row) return;
+  const names = row.changed.map(({ attribute }) => attribute).join(', ');
+  throw new SyncError(
+    `A link between two records cannot be changed (${names}): the legacy system only makes and ` +
+      `removes links. Destroy this one, and create another.`,
+    { model: mapping.name, id: idOf(row.instance), legacyId: row.instance.legacyId },
+  );
 }
 
 async function sendUpdates(

@@ -5,6 +5,7 @@ import { idText } from '../../query/bound-of-options';
 import { createRecords, storeLegacyIds } from '../create';
 import { destroyStep } from '../destroy';
 import type { SyncedInstance } from '../save';
+import { removalValues } from '../removed-links';
 import { takeStored } from '../stored-row';
 import { idOf, type SyncedWrite } from '../synced-write';
 import { updateRecords, type ChangedRow, type UpdateRules } from '../update';
@@ -105,12 +106,22 @@ async function destroyRecords(
   instances: readonly SyncedInstance[],
 ): Promise<void> {
   const { unit, mapping } = write;
+  const removed = await removalValues(
+    write,
+    instances.map(({ legacyId, dataValues }) => ({
+      key: String(legacyId),
+      values: dataValues as Record<string, unknown>,
+    })),
+  );
+  const values = new Map(instances.map((instance, index) => [instance, removed[index]]));
   const waves = inWaves(instances.map((instance) => ({ mapping, instance }))).reverse();
   const steps = waves.flatMap((wave) => {
     const group = {};
-    return wave.map(({ instance }) =>
-      destroyStep(unit, { mapping, id: idOf(instance), key: String(instance.legacyId), group }),
-    );
+    return wave.flatMap(({ instance }) => {
+      const sent = values.get(instance);
+      const record = { mapping, id: idOf(instance), key: String(instance.legacyId), group };
+      return sent ? [destroyStep(unit, { ...record, sent })] : [];
+    });
   });
   if (steps.length > 0) await unit.add(steps);
 }
