@@ -67,19 +67,24 @@ export function recordHistory(sandbox: Sandbox): CrmHistory {
 }
 
 function watch(store: Store, note: () => void): void {
-  const { create, update, load } = store;
-  const remove = store.delete.bind(store);
+  let depth = 0;
   const noted =
     <A extends unknown[], R>(method: (...values: A) => R) =>
     (...values: A): R => {
+      depth += 1;
       try {
         return method.apply(store, values);
       } finally {
-        note();
+        depth -= 1;
+        // What happens within an atomic change is seen by nobody.
+        if (depth === 0) note();
       }
     };
-  store.create = noted(create.bind(store));
-  store.update = noted(update.bind(store));
-  store.load = noted(load.bind(store));
+  const remove = store.delete.bind(store);
+  store.create = noted(store.create.bind(store));
+  store.update = noted(store.update.bind(store));
+  store.load = noted(store.load.bind(store));
   store.delete = noted(remove);
+  const atomically = store.atomically.bind(store);
+  store.atomically = <R>(writes: () => R): R => noted((own: () => R) => atomically(own))(writes);
 }

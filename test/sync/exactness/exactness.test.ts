@@ -8,7 +8,8 @@ import { openStage, type Stage } from './stage';
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 const runs = Number(process.env.EXACTNESS_RUNS ?? 150);
 const seconds = Number(process.env.EXACTNESS_SECONDS ?? 25);
-const { EXACTNESS_SEED: seed } = process.env;
+/** The same sequences each time; `npm run test:long -- --seed 12345` plays others. */
+const seed = Number(process.env.EXACTNESS_SEED ?? 20_261_121);
 
 /** Sequences are short here; `npm run test:long` plays thousands of longer ones. */
 const maxCommands = 10;
@@ -36,7 +37,7 @@ describe.each(faces)('whatever happens, %s face', (face) => {
     await fc.assert(property, {
       numRuns: runs,
       interruptAfterTimeLimit: seconds * 1000,
-      ...(seed !== undefined && { seed: Number(seed) }),
+      seed,
     });
     expect(stage.tally.sequences).toBeGreaterThan(0);
   }, 600_000);

@@ -58,7 +58,8 @@ export function complain(problems: readonly string[]): void {
 export async function openStage(face: Face, tally: Tally = emptyTally()): Promise<Stage> {
   // A handful of records is soon half of a table.
   const limits = { maxRemovalShare: 1 };
-  const world = await openDualWorld({ face, limits, recoverEveryMs: 0 });
+  // A loaded machine is no fault.
+  const world = await openDualWorld({ face, limits, recoverEveryMs: 0, timeoutMs: 30_000 });
   const ranked = await world.sequelize.query<{ text: string }>(
     'SELECT text FROM unnest(ARRAY[:texts]) AS text ORDER BY text',
     { replacements: { texts: allTexts }, type: QueryTypes.SELECT },

@@ -58,7 +58,8 @@ function instanceProblems(stage: Stage, instance: Model, moment: Moment): string
 async function writeStep(draft: Draft, step: WriteStep): Promise<void> {
   const { stage, excuse, transaction } = draft;
   const ids = await known(stage);
-  const writing = { stage, ids, transaction, before: draft.moment };
+  const isAlone = !excuse.isConcurrent;
+  const writing = { stage, ids, transaction, isAlone, before: draft.moment };
   const prepared = await prepare(writing, step).catch(refusing(draft));
   if (!prepared) return;
   stage.tally.writes += 1;

@@ -91,7 +91,8 @@ function prepareFindOrCreate(
         transaction,
       });
       const isRight = isCreated === (matching.length === 0);
-      if (!isRight) throw new Error(`findOrCreate created: ${String(isCreated)}`);
+      if (!isRight && writing.isAlone)
+        throw new Error(`findOrCreate created: ${String(isCreated)}`);
       const after = isCreated
         ? afterCreate(writing, model, { instance, kept: cells.kept })
         : before;

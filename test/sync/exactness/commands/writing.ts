@@ -14,6 +14,8 @@ export interface Writing {
   readonly stage: Stage;
   readonly ids: Known;
   readonly transaction: Transaction | undefined;
+  /** Nothing else is done at the same time. */
+  readonly isAlone: boolean;
   /** The CRM as the write finds it, with what its transaction has not sent yet. */
   readonly before: Moment;
 }

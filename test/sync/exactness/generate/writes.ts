@@ -124,10 +124,15 @@ const step: fc.Arbitrary<WriteStep> = fc.oneof(
   { weight: 1, arbitrary: ofAnyModel(bulkOfModel) },
 );
 
+/** NOTE: a few includes make Sequelize write wrong SQL, which ends the transaction. */
+const innerRead = readCommand.filter((read) => !('query' in read && read.query.include));
+
 function inner(depth: number): fc.Arbitrary<InnerStep> {
+  // NOTE: findOrCreate opens a savepoint, too, and within one Sequelize 6 names it as another.
+  const own = depth === 0 ? step.filter((one) => one.do !== 'findOrCreate') : step;
   const simple = [
-    { weight: 6, arbitrary: step as fc.Arbitrary<InnerStep> },
-    { weight: 2, arbitrary: readCommand as fc.Arbitrary<InnerStep> },
+    { weight: 6, arbitrary: own as fc.Arbitrary<InnerStep> },
+    { weight: 2, arbitrary: innerRead as fc.Arbitrary<InnerStep> },
   ];
   if (depth === 0) return fc.oneof(...simple);
   const savepoint = fc.record({
