@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Transaction } from 'sequelize';
+import type { Sequelize, Transaction } from 'sequelize';
+import { followSavepoints, type SavepointNames } from './savepoint-names';
 
 /** How a unit of work ended on the database. */
 export type UnitOutcome =
@@ -34,6 +35,7 @@ interface SequelizeTransaction extends Transaction {
   readonly savepoints: SequelizeTransaction[];
   readonly finished?: 'commit' | 'rollback';
   readonly connection?: { getTransactionStatus?(): string | null };
+  readonly sequelize: Sequelize;
   cleanup(): void;
 }
 
@@ -75,7 +77,7 @@ export class UnitOfWork {
   readonly id = randomUUID();
   readonly transaction: Transaction;
   readonly #participants = new Map<object, Participant>();
-  readonly #wrappedSavepoints = new WeakSet<Transaction>();
+  readonly #savepointNames: SavepointNames;
   #doom: Error | undefined;
   #answered = false;
   #endFailed = false;
@@ -83,6 +85,9 @@ export class UnitOfWork {
   private constructor(private readonly root: SequelizeTransaction) {
     this.transaction = root;
     this.#wrapRoot();
+    this.#savepointNames = followSavepoints(root, (savepoint) => {
+      this.#wrapSavepoint(savepoint as SequelizeTransaction);
+    });
   }
 
   /** The unit that a transaction, or the transaction around a savepoint, belongs to. */
@@ -116,10 +121,7 @@ export class UnitOfWork {
       for (const savepoint of transaction.savepoints) {
         if (savepoint.finished === 'rollback') continue;
         // NOTE: "committing" a savepoint sends nothing, so one inside it can still be rolled back to.
-        if (!savepoint.finished) {
-          open.add(savepoint);
-          this.#wrapSavepoint(savepoint);
-        }
+        if (!savepoint.finished) open.add(savepoint);
         visit(savepoint);
       }
     };
@@ -202,13 +204,23 @@ export class UnitOfWork {
   }
 
   #wrapSavepoint(savepoint: SequelizeTransaction): void {
-    if (this.#wrappedSavepoints.has(savepoint)) return;
-    this.#wrappedSavepoints.add(savepoint);
     const rollback = savepoint.rollback.bind(savepoint);
     savepoint.rollback = async () => {
+      if (!savepoint.finished) await this.#removeHiding(savepoint);
       await rollback();
       await this.#each((participant) => participant.rolledBackTo?.(savepoint));
     };
+  }
+
+  /** Remove the savepoints within one that would be rolled back to in its place. */
+  async #removeHiding(savepoint: Transaction): Promise<void> {
+    const { sequelize } = this.root;
+    const options = { transaction: this.root };
+    for (const name of this.#savepointNames.hiding(savepoint)) {
+      // A failed transaction takes nothing before the rollback.
+      await sequelize.query(`ROLLBACK TO SAVEPOINT "${name}"`, options);
+      await sequelize.query(`RELEASE SAVEPOINT "${name}"`, options);
+    }
   }
 
   async #end(outcome: UnitOutcome): Promise<'committed' | undefined> {

@@ -2,10 +2,8 @@ import type { Sequelize, Transaction } from 'sequelize';
 import { UnitOfWork } from '../model/unit-of-work';
 
 /**
- * Open a savepoint in a transaction.
- *
- * NOTE: it is opened from the outermost transaction, because Sequelize 6 gives a savepoint within a
- * savepoint the name of another one, and then rolls back to the wrong place.
+ * Open a savepoint in a transaction. It belongs to the outermost one, whichever savepoint of it is
+ * given: what the library opens is over before the application can end that.
  */
 export async function openSavepoint(transaction: Transaction): Promise<Transaction> {
   const { transaction: root } = UnitOfWork.of(transaction);

@@ -209,3 +209,40 @@ it("leaves a second commit or rollback to Sequelize's own error", async () => {
   await expect(transaction.rollback()).rejects.toThrow(/has been finished/);
   expect(log).toEqual(['one flush', 'one deliver', 'one committed']);
 });
+
+describe('savepoints within savepoints', () => {
+  const insert = (id: number, transaction: Transaction): Promise<unknown> =>
+    sequelize.query('INSERT INTO parents VALUES ($1)', { bind: [id], transaction });
+  const ids = async (): Promise<unknown> => {
+    const [rows] = await sequelize.query('SELECT id FROM parents ORDER BY id');
+    return (rows as { id: number }[]).map(({ id }) => id);
+  };
+
+  /** Root, two levels, and a rollback of the outer one. */
+  const nest = async (seenAt: 'root' | 'innermost' | 'never'): Promise<void> => {
+    const root = await sequelize.transaction();
+    if (seenAt === 'root') UnitOfWork.of(root);
+    const outer = await sequelize.transaction({ transaction: root });
+    await insert(1, outer);
+    const inner = await sequelize.transaction({ transaction: outer });
+    if (seenAt === 'innermost') UnitOfWork.of(inner);
+    await insert(2, inner);
+    await inner.commit();
+    const sibling = await sequelize.transaction({ transaction: outer });
+    await insert(3, sibling);
+    await sibling.commit();
+    await outer.rollback();
+    await insert(4, root);
+    await root.commit();
+  };
+
+  it.each(['root', 'innermost'] as const)('are rolled back to, seen at the %s', async (seenAt) => {
+    await nest(seenAt);
+    expect(await ids()).toEqual([4]);
+  });
+
+  it('are left as Sequelize makes them where the library sees nothing of them', async () => {
+    await nest('never');
+    expect(await ids()).toEqual([1, 2, 4]);
+  });
+});
