@@ -32,4 +32,20 @@ describe.each(faces)('what random sequences have found, %s face', (face) => {
     const [made] = await Organisation.upsert(values);
     expect([made.description, made.rating, made.changed()]).toEqual([null, '3.1416', false]);
   });
+
+  it('stores rows that refer to those which a transaction has incremented', async () => {
+    const { Organisation, Order } = world.models;
+    const account = { AccountId: randomUUID(), Name: 'Fictional Foundry' };
+    const order = { SalesOrderId: randomUUID(), OrderNumber: 'F-1', CustomerId: account.AccountId };
+    await world.sandbox.load('account', [account]);
+    await world.sandbox.load('salesorder', [order]);
+    await world.sequelize.transaction(async (transaction) => {
+      const where = { name: 'Fictional Foundry' };
+      await Organisation.increment('revenue', { where, by: 1, transaction });
+      await Order.update({ name: 'Named' }, { where: { orderNumber: 'F-1' }, transaction });
+    });
+    expect(await world.sandbox.record('salesorder', order.SalesOrderId)).toMatchObject({
+      Name: 'Named',
+    });
+  });
 });

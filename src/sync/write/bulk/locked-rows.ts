@@ -76,7 +76,8 @@ export async function lockCurrentRows(
   const options = {
     where,
     order: [mapping.model.primaryKeyAttribute],
-    lock: transaction.LOCK.UPDATE,
+    // Not UPDATE: refreshes on other connections store rows that refer to these.
+    lock: transaction.LOCK.NO_KEY_UPDATE,
     paranoid,
     transaction,
     hooks: false,
