@@ -200,30 +200,16 @@ describe.each(faces)('instances in unusual states, %s face', (face) => {
     expect(await world.legacyCalls()).toEqual([]);
   });
 
-  it('writes on both sides, or not at all, through the accessors of associations', async () => {
-    const { Organisation, Sector, Contact, Order } = world.models;
+  it('writes on both sides through the accessors of associations', async () => {
+    const { Organisation, Sector } = world.models;
     const organisation = await Organisation.create({ name: 'Fictional Foundry' });
     const sector = await Sector.create({ name: 'Steel' });
     await organisation.setSector(sector);
     const [record] = await world.sandbox.records('account');
     expect(record?.optevia_Sector).toBe(sector.legacyId);
-    const contact = await organisation.createContact({ lastName: 'Example' });
+    await organisation.createContact({ lastName: 'Example' });
     expect((await world.sandbox.records('contact'))[0]?.ParentCustomerId).toBe(
       organisation.legacyId,
     );
-    const order = await Order.create({ orderNumber: 'F-1', organisationId: organisation.id });
-    await world.legacyCalls();
-    const refused = [
-      () => contact.addOrder(order),
-      () => contact.setOrders([order]),
-      () =>
-        (organisation as never as { addContact(one: unknown): Promise<void> }).addContact(contact),
-      () => organisation.increment('employees'),
-      () => organisation.decrement('employees'),
-    ];
-    for (const call of refused) await expect(call()).rejects.toThrow(/is not synced/);
-    expect((await world.legacyCalls()).filter((call) => !call.startsWith('GET'))).toEqual([]);
-    expect(await Contact.count()).toBe(1);
-    expect(await world.models.ContactOrder.count({ skipLegacy: true })).toBe(0);
   });
 });
