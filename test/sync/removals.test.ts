@@ -50,7 +50,7 @@ describe.each(faces)('records that are gone, %s face', (face) => {
     const keys = await accounts(400);
     await Organisation.findAll();
     await remove('account', keys.slice(0, 100));
-    expect(await Organisation.count()).toBe(300);
+    expect(await Organisation.findAll()).toHaveLength(300);
     await remove('account', keys.slice(100, 201));
     await expect(Organisation.findAll()).rejects.toThrow(SyncError);
     await expect(Organisation.sum('employees')).rejects.toThrow(/limits\.maxRemovals/);
