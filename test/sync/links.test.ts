@@ -313,6 +313,52 @@ describe.each(faces)('native links through the %s face', (face) => {
     });
   });
 
+  describe('on one side only', () => {
+    const pair = (): { organisationId: string; sectorId: number } => ({
+      organisationId: organisation.id,
+      sectorId: at(0).id,
+    });
+
+    it('are made in the CRM, or taken away there, when this side is right', async () => {
+      const row = await OrganisationSector.skipLegacy().create(pair());
+      await world.dualWrite.repair('OrganisationSector', String(row.id), 'local');
+      expect(await linked()).toBe('A');
+      await OrganisationSector.skipLegacy().destroy({ where: {} });
+      const key = String((await world.sandbox.records(linkEntity))[0]?.optevia_account_sectorId);
+      const sides = await world.dualWrite.repair('OrganisationSector', key, 'local');
+      expect([sides.isLocal, sides.isLegacy, await linked()]).toEqual([false, false, '']);
+    });
+
+    it('are made or taken away here when the CRM is right', async () => {
+      const key = await linkAsUser(at(0));
+      await world.dualWrite.repair('OrganisationSector', key, 'legacy');
+      expect(await here()).toBe('A');
+      await unlinkAsUser(at(0));
+      await world.dualWrite.repair('OrganisationSector', key, 'legacy');
+      expect(await here()).toBe('');
+    });
+
+    it('come back with the version that a deletion has left', async () => {
+      const row = await OrganisationSector.create({ ...pair(), note: 'Ours' });
+      await row.destroy();
+      const [version] = await OrganisationSector.deletedVersions();
+      await version?.restore();
+      expect([await linked(), await here()]).toEqual(['A', 'A']);
+      const [found] = await OrganisationSector.findAll();
+      expect([found?.id, found?.note]).toEqual([row.id, 'Ours']);
+    });
+
+    it('are not changed there either when this side is right', async () => {
+      const row = await OrganisationSector.create(pair());
+      const values = { sectorId: at(1).id };
+      await OrganisationSector.skipLegacy().update(values, { where: { id: row.id } });
+      const repaired = world.dualWrite.repair('OrganisationSector', String(row.id), 'local');
+      await expect(repaired).rejects.toThrow('Destroy this one, and create another.');
+      await world.dualWrite.repair('OrganisationSector', String(row.id), 'legacy');
+      expect([await linked(), await here()]).toEqual(['A', 'A']);
+    });
+  });
+
   describe('that are refused', () => {
     it('leave no trace: one that is there already', async () => {
       await linkAsUser(at(0));
