@@ -141,8 +141,46 @@ describe.each(faces)('Model.update through the %s face', (face) => {
     await five();
     const result = await Organisation.update({ internalNote: 'x' }, { where: { name: 'A' } });
     expect(result).toEqual([1]);
-    expect(await world.legacyCalls()).toEqual([]);
+    expect(await writes()).toEqual([]);
     expect(await Organisation.count({ where: { internalNote: 'x' } })).toBe(1);
+  });
+
+  it('finds the rows in the CRM of which a column of this side alone is set', async () => {
+    const { Organisation } = world.models;
+    await five();
+    const [first, second] = await world.sandbox.records('account');
+    const edit = (record: typeof first, values: object): Promise<unknown> =>
+      world.sandbox.editAsLegacyUser('account', String(record?.AccountId), { ...values });
+    await edit(first, { NumberOfEmployees: 7 });
+    await world.sandbox.deleteAsLegacyUser('account', String(second?.AccountId));
+    await world.sandbox.createAsLegacyUser('account', { Name: 'F', NumberOfEmployees: 7 });
+    const noted = async (employees: number): Promise<unknown> => {
+      const where = { [Op.or]: [{ employees }, { internalNote: 'other' }] };
+      const [count, rows] = await Organisation.update(
+        { internalNote: 'x' },
+        { where, returning: true },
+      );
+      expect(rows).toHaveLength(count);
+      return rows.map(({ name }) => name).sort();
+    };
+    expect(await noted(7)).toEqual([first?.Name, 'F'].sort());
+    expect(await noted(1)).toHaveLength(3);
+    expect(await writes()).toEqual([]);
+  });
+
+  it('asks for nothing where columns of this side alone are named', async () => {
+    const { Organisation } = world.models;
+    const [id = '', other = ''] = await five();
+    const calls = [
+      [{ id }, 1],
+      [{ internalNote: 'x' }, 1],
+      [{ [Op.and]: [{ id: [id, other] }, { [Op.not]: { internalNote: 'y' } }] }, 1],
+      [{}, 5],
+    ] as const;
+    for (const [where, count] of calls) {
+      expect(await Organisation.update({ internalNote: 'x' }, { where })).toEqual([count]);
+    }
+    expect(await world.legacyCalls()).toEqual([]);
   });
 
   it('sends nothing for values that are there already, and leaves those rows in step', async () => {

@@ -75,7 +75,8 @@ function valuesIn(value: unknown): readonly unknown[] | undefined {
   return valuesIn(value[operator]);
 }
 
-function isPlain(value: unknown): value is Record<PropertyKey, unknown> {
+/** Whether a value is an object of operators and names. */
+export function isPlain(value: unknown): value is Record<PropertyKey, unknown> {
   return (
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   );

@@ -5,9 +5,10 @@ import type { Synced } from '../../runtime';
 import { idOf, inSyncedWrite, type SyncedWrite } from '../synced-write';
 import { sendChanges } from './changes';
 import { lockRows, type LockedRows } from './locked-rows';
+import { isOwnCondition } from './own-condition';
 import { OwnStatement } from './own-statement';
 import { refreshResult } from './results';
-import { hasCondition } from './row-query';
+import { effectiveQuery, hasCondition, type RowQuery } from './row-query';
 
 /** The options of the bulk calls that the sync layer looks at. */
 export interface BulkOptions {
@@ -43,24 +44,27 @@ export async function updateBoth(call: BulkUpdate): Promise<unknown[]> {
   const statement = new OwnStatement();
   // Sequelize says what is wrong with it.
   if (!hasCondition(model, options.where)) return run(options);
+  const isSent = mayTouchMapped(call);
   // Stamps are taken from the records afterwards; a row of which nothing mapped has changed is in step.
-  if (!mayTouchMapped(call)) return statement.run(() => run({ ...options, silent: true }));
+  if (!isSent && isOwnCondition(synced.mapping, effectiveQuery(rowQuery(call)).where)) {
+    return statement.run(() => run({ ...options, silent: true }));
+  }
   return inSyncedWrite(synced, options, async (write) => {
-    const rows = await lockedRows(write, call);
+    const rows = await lockRows(write, rowQuery(call), { images: isSent });
     const result = await statement.run(() =>
       run({ ...inWriteOptions(write, options, rows), silent: true }),
     );
     requireKnown(write, rows, result[0]);
+    if (!isSent) return result;
     const { after } = await sendChanges(write, rows);
     refreshResult(result[1], after);
     return result;
   });
 }
 
-function lockedRows(write: SyncedWrite, { model, options }: BulkUpdate): Promise<LockedRows> {
+function rowQuery({ model, options }: BulkUpdate): RowQuery {
   const { where, limit, paranoid } = options;
-  const query = { model, where, limit, paranoid: paranoid !== false, isScoped: true };
-  return lockRows(write, query, { images: true });
+  return { model, where, limit, paranoid: paranoid !== false, isScoped: true };
 }
 
 /** The options of the call's own statement: bound to the rows that were locked. */
