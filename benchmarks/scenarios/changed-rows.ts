@@ -88,9 +88,14 @@ async function refresh(
   // Sequelize puts its own time into the stamp of a save; so the CRM's had to be set afterwards.
   const stamps = { modifiedAt: stamp, legacyModifiedAt: stamp };
   await plain.update(stamps, { where: { id: row.id }, silent: true });
+  const revisionId = randomUUID();
+  await sequelize.query(
+    `INSERT INTO record_revisions (id, comment, at) VALUES ($1, 'legacy refresh', now())`,
+    { bind: [revisionId] },
+  );
   await sequelize.query(
     `INSERT INTO record_versions (revision_id, model, record_key, kind, "values", at)
      VALUES ($1, 'Organisation', $2, 'updated', $3, now())`,
-    { bind: [randomUUID(), row.id, JSON.stringify(row.get())] },
+    { bind: [revisionId, row.id, JSON.stringify(row.get())] },
   );
 }

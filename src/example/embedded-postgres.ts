@@ -29,6 +29,8 @@ export interface DatabaseServer {
 export interface StartPostgresOptions {
   /** The folder in which a temporary folder is made; by default the system's own. */
   readonly directory?: string;
+  /** Wait for the disk at each COMMIT, as a server in earnest does; default false. */
+  readonly durable?: boolean;
 }
 
 interface Installation {
@@ -36,6 +38,7 @@ interface Installation {
   readonly binaries: string;
   readonly user: UnprivilegedUser | undefined;
   readonly password: string;
+  readonly durable: boolean;
 }
 
 /**
@@ -51,7 +54,7 @@ export async function databaseServer(options: StartPostgresOptions = {}): Promis
 /**
  * Start an empty PostgreSQL for development and tests, on 127.0.0.1 and a free port.
  *
- * It is fast rather than safe (`fsync` is off). It ends with {@link DatabaseServer.stop}, and also
+ * It is fast rather than safe (`fsync` is off) unless it is to be `durable`. It ends with {@link DatabaseServer.stop}, and also
  * when this process dies, however it dies.
  *
  * @throws Error with the end of the server's log when it does not start.
@@ -61,7 +64,9 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
   const folder = await createPostgresFolder(user, options.directory);
   try {
     const binaries = await copyPostgresBinaries(folder);
-    const installation = { folder, binaries, user, password: randomBytes(16).toString('hex') };
+    const { durable = false } = options;
+    const password = randomBytes(16).toString('hex');
+    const installation = { folder, binaries, user, password, durable };
     await initialise(installation);
     return await startOnFreePort(installation);
   } catch (error) {
@@ -118,14 +123,17 @@ async function startOnFreePort(installation: Installation): Promise<DatabaseServ
   }
 }
 
-function spawnServer({ folder, binaries, user }: Installation, port: number): ChildProcess {
+function spawnServer(
+  { folder, binaries, user, durable }: Installation,
+  port: number,
+): ChildProcess {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
-    fsync: 'off',
-    full_page_writes: 'off',
+    fsync: durable ? 'on' : 'off',
+    full_page_writes: durable ? 'on' : 'off',
     shared_buffers: '64MB',
     timezone: 'UTC',
   };
