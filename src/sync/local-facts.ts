@@ -19,9 +19,12 @@ export interface LocalFacts {
   isMarked(mapping: Mapping, key: string): boolean;
 }
 
-/** A primary key as text: UUIDs compare without case. */
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A primary key as text: UUIDs compare without case, and only those. */
 export function idText(id: unknown): string {
-  return String(id).toLowerCase();
+  const text = String(id);
+  return uuid.test(text) ? text.toLowerCase() : text;
 }
 
 interface Waiting {

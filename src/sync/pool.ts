@@ -16,8 +16,15 @@ export function openPool(sequelize: Sequelize, max = poolSize): Sequelize {
     options: Options;
     config: { database: string; username: string; password: string };
   };
-  return new Sequelize(config.database, config.username, config.password, {
-    ...options,
+  const { replication, ...others } = options;
+  // NOTE: every statement here is for the primary, although many are declared as SELECT.
+  const primary = replication ? replication.write : {};
+  const { port, ...server } = primary;
+  const { database, username, password } = { ...config, ...server };
+  return new Sequelize(database, username, password, {
+    ...others,
+    ...server,
+    ...(port !== undefined && { port: Number(port) }),
     pool: { ...options.pool, max, min: 0 },
     define: {},
     sync: {},

@@ -61,9 +61,10 @@ export class Intake {
     if (keys.size === 0) return;
     const { runtime, mapping, from } = this;
     const here = await this.#rowsOf([...keys]);
-    // NOTE: one that was stored since the feed was asked may have been created again under its key.
+    // NOTE: one that was stored since the feed was asked may have been created again under its key,
+    // or come late from an older answer. So it is asked for, before the feed vouches for its row.
     const doubtful = here.filter(({ isNewer }) => isNewer).map(({ key }) => key);
-    for (const key of doubtful) this.pending.add(key);
+    for (const key of doubtful) this.#waiting.add(key);
     const certain = [...keys].filter((key) => !doubtful.includes(key));
     await this.#checkLimits(here.length - doubtful.length);
     const scope = refreshScope(runtime);
@@ -113,23 +114,30 @@ export class Intake {
   async settleMissing(keys: ReadonlySet<string>): Promise<void> {
     const { runtime, mapping, from } = this;
     const { name, columns: t } = await localTable(runtime.pool, mapping);
-    const rows = await runtime.pool.query<{ key: string }>(
+    const rows = await runtime.pool.query<{ key: string; isNewer: boolean }>(
       `
-SELECT t.${t.legacyId} AS key FROM ${name} t
+SELECT t.${t.legacyId} AS key, coalesce(k.applied_at >= $3 AND NOT k.gone, false) AS "isNewer"
+  FROM ${name} t
   LEFT JOIN dual_write_known k ON k.model = $1 AND k.legacy_id = t.${t.legacyId}
  WHERE t.${t.legacyId} IS NOT NULL AND t.${t.legacyId} <> ALL ($2::uuid[])
    ${t.deletedAt ? `AND t.${t.deletedAt} IS NULL` : ''}
-   AND NOT coalesce(k.applied_at >= $3 AND NOT k.gone, false)`,
+   AND NOT coalesce(k.asked_at >= $3 AND NOT k.gone, false)`,
       {
         bind: [mapping.name, [...keys], from.askedAt],
         type: QueryTypes.SELECT,
         transaction: null,
       },
     );
-    const missing = rows.map(({ key }) => key).filter((key) => !this.kept.has(key));
+    const missing = rows.filter(({ key }) => !this.kept.has(key));
+    // NOTE: a row that was stored since the list was asked for may be a new record, or come late
+    // from an answer older than the list. It is asked for, and not expected to be gone.
+    const certain = missing.filter(({ isNewer }) => !isNewer).length;
     // Before anybody is asked: a lost right would be asked about record by record.
-    checkLimits(refreshScope(runtime), mapping, { missing: missing.length, found: keys.size });
-    await this.settle(missing, { found: keys.size });
+    checkLimits(refreshScope(runtime), mapping, { missing: certain, found: keys.size });
+    await this.settle(
+      missing.map(({ key }) => key),
+      { found: keys.size },
+    );
   }
 
   async #checkLimits(missing: number): Promise<void> {

@@ -48,6 +48,7 @@ export async function localRecords(
     raw: true,
     paranoid: false,
     skipLegacy: true,
+    useMaster: true,
     transaction: null,
   })) as unknown as { legacyId: string | null }[];
   const keys = rows.flatMap(({ legacyId }) => (legacyId === null ? [] : [legacyId]));

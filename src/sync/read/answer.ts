@@ -5,7 +5,12 @@ import type { EarlyAnswer } from './early-answer';
 import { shown, visible, withoutHidden } from './hidden';
 import type { Knowledge } from './legs';
 import type { LegacyPage } from './page';
-import type { ConformedInclude, EffectiveOptions, ReadOptions } from './sequelize-internals';
+import {
+  onPrimary,
+  type ConformedInclude,
+  type EffectiveOptions,
+  type ReadOptions,
+} from './sequelize-internals';
 import { deletedAtOf } from '../refresh/agreement';
 import { checkedRow, gapsIn, rowsOf, type CheckedRow, type Gaps } from './verify';
 
@@ -58,7 +63,7 @@ export async function answerThenCheck<T>(
 ): Promise<CheckedAnswer<T>> {
   const { read, knowledge } = answering;
   const options = withoutHidden(answering);
-  const result = await read.run({ ...options, transaction: transaction ?? null });
+  const result = await read.run({ ...options, ...onPrimary, transaction: transaction ?? null });
   return checked(gapsIn(knowledge, rowsOf(registryOf(knowledge), result)), result);
 }
 
@@ -110,6 +115,7 @@ async function rowsToCheck<T>(
   const options = {
     ...defined({ where, paranoid, replacements }),
     ...(page && { order: effective.order as Order, limit: page.top }),
+    ...onPrimary,
     transaction: transaction ?? null,
     skipLegacy: true,
   };

@@ -9,7 +9,7 @@ import type { OpenRecords } from '../refresh/arrivals';
 import type { Runtime } from '../runtime';
 import type { Read } from './answer';
 import type { Knowledge } from './legs';
-import type { ConformedInclude, EffectiveOptions } from './sequelize-internals';
+import { onPrimary, type ConformedInclude, type EffectiveOptions } from './sequelize-internals';
 import { closeGaps } from './settle-gaps';
 import { rowsOf, type CheckedRow } from './verify';
 
@@ -64,7 +64,9 @@ export class EarlyAnswer<T> {
     const isLocked = options.lock !== undefined && options.lock !== false;
     const mayRun = !transaction && !isLocked && effective.isWhole && !effective.offset;
     if (!mayRun || runsHooks(read, effective)) return undefined;
-    return new EarlyAnswer(synced.runtime, () => read.run({ ...options, transaction: null }));
+    return new EarlyAnswer(synced.runtime, () =>
+      read.run({ ...options, ...onPrimary, transaction: null }),
+    );
   }
 
   /** Whether records can be compared with it, without waiting for PostgreSQL. */

@@ -43,6 +43,9 @@ export interface ReadOptions {
   [option: string | symbol]: unknown;
 }
 
+/** NOTE: a replica may not have what a refresh has just stored. Transactions are on the primary. */
+export const onPrimary = { useMaster: true };
+
 interface SequelizeUtils {
   cloneDeep<T>(value: T): T;
 }

@@ -34,6 +34,7 @@ export async function storedRows(
     ...(attributes && { attributes: [...new Set([key, ...attributes])] }),
     raw: true,
     paranoid: false,
+    useMaster: true,
     transaction,
     skipLegacy: true,
   };

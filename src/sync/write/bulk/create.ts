@@ -10,6 +10,7 @@ import { idOf, inSyncedWrite, type SyncedWrite } from '../synced-write';
 import { sendChanges } from './changes';
 import { lockClashing, refreshClashing, type Clash } from './duplicates';
 import { currentRows, type LockedRows } from './locked-rows';
+import { sendMet } from './met-rows';
 import { OwnStatement } from './own-statement';
 import { clashes, conflictAttributesOf } from './unique-values';
 import type { BulkCall, BulkOptions } from './update';
@@ -53,7 +54,7 @@ export async function bulkCreateBoth(call: BulkCreate): Promise<Model[]> {
     )) as SyncedInstance[];
     requireSameLength(write, instances, records);
     const keys = keyed.map(({ legacyId }) => legacyId);
-    const created = await takeInserted(write, call, { instances, keys, known });
+    const { created, met } = await takeInserted(write, call, { instances, keys, known });
     const others = statement.inserted.filter((inserted) => inserted.instances !== instances);
     const included = others.flatMap((inserted) => {
       const { mapping } = syncedModel(inserted.model.name, synced.runtime.sequelize);
@@ -63,8 +64,10 @@ export async function bulkCreateBoth(call: BulkCreate): Promise<Model[]> {
       ...included,
       ...created.map((instance) => ({ mapping: write.mapping, instance })),
     ]);
+    await sendMet(write, met, options.updateOnDuplicate ?? []);
     const { after } = await sendChanges(write, known);
-    refreshInstances(instances, after);
+    const metById = met.map((row) => [idText(idOf(row)), row] as const);
+    refreshInstances(instances, new Map([...after, ...metById]));
     return instances;
   });
 }
@@ -126,6 +129,12 @@ interface Returned {
   readonly known: LockedRows;
 }
 
+interface Inserted {
+  readonly created: SyncedInstance[];
+  /** Rows that were met instead, and that were not there when they were looked for. */
+  readonly met: SyncedInstance[];
+}
+
 /**
  * Find out which instances were inserted, and have all of them hold what is stored.
  *
@@ -136,7 +145,7 @@ async function takeInserted(
   write: SyncedWrite,
   call: BulkCreate,
   { instances, keys, known }: Returned,
-): Promise<SyncedInstance[]> {
+): Promise<Inserted> {
   const { ignoreDuplicates, updateOnDuplicate } = call.options;
   const byKey = { legacyId: [...keys] };
   const key = write.mapping.model.primaryKeyAttribute;
@@ -147,16 +156,19 @@ async function takeInserted(
   const rowsByKey = new Map(rows.map((row) => [String(row.legacyId), row]));
   const rowsById = new Map(rows.map((row) => [idText(idOf(row)), row]));
   const wereThere = new Set(known.before.map(({ legacyId }) => legacyId));
+  const knownIds = new Set(known.before.map((row) => idText(idOf(row))));
   const created: SyncedInstance[] = [];
+  const met: SyncedInstance[] = [];
   instances.forEach((instance, index) => {
     const given = String(keys[index]).toLowerCase();
     const own = wereThere.has(given) ? undefined : rowsByKey.get(given);
     const row = own ?? (updateOnDuplicate ? rowsById.get(idText(idOf(instance))) : undefined);
     if (own) created.push(instance);
+    else if (row && !knownIds.has(idText(idOf(row)))) met.push(row);
     if (row) takeStored(instance, row.dataValues as NewValues);
     else if (ignoreDuplicates) forgetStored(call, instance, call.records[index] ?? {});
   });
-  return created;
+  return { created, met };
 }
 
 /** An instance that was not inserted holds what it was made of, and no key of another row. */

@@ -9,6 +9,7 @@ import { changedAttributes, sendChanges } from './changes';
 import { lockClashing, refreshClashing } from './duplicates';
 import { currentRows, type LockedRows } from './locked-rows';
 import { OwnStatement } from './own-statement';
+import { sendMet } from './met-rows';
 import { restamp } from './restamp';
 import { clashes } from './unique-values';
 import type { BulkCall, BulkOptions } from './update';
@@ -48,7 +49,8 @@ export async function upsertBoth(call: Upsert): Promise<Upserted> {
     const result = await new OwnStatement().run(() =>
       run({ ...values, legacyId }, { ...options, fields, transaction }),
     );
-    await sendUpserted(write, { instance: result[0] as SyncedInstance, legacyId, known });
+    const instance = result[0] as SyncedInstance;
+    await sendUpserted(write, { instance, legacyId, known, fields });
     return result;
   });
 }
@@ -59,9 +61,18 @@ function givenValues({ model, values }: Upsert, built: Model): Record<string, un
   return { ...(built.dataValues as Record<string, unknown>), [key]: values[key] };
 }
 
+interface Sending {
+  readonly instance: SyncedInstance;
+  /** The key that the row has if it was inserted. */
+  readonly legacyId: string;
+  readonly known: LockedRows;
+  /** What was set in a row that was there. */
+  readonly fields: readonly string[];
+}
+
 async function sendUpserted(
   write: SyncedWrite,
-  { instance, legacyId, known }: { instance: SyncedInstance; legacyId: string; known: LockedRows },
+  { instance, legacyId, known, fields }: Sending,
 ): Promise<void> {
   const [row] = await currentRows(write, {
     [write.mapping.model.primaryKeyAttribute]: idOf(instance),
@@ -75,7 +86,8 @@ async function sendUpserted(
     return createRecords(write, [{ instance, wasNew: true }]);
   }
   if (old && changedAttributes(write, old, row).length === 0) await restamp(write, old);
+  if (!old) await sendMet(write, [row], fields);
   const { after } = await sendChanges(write, known);
-  const current = after.get(idText(idOf(row)));
+  const current = old ? after.get(idText(idOf(row))) : row;
   if (current) takeStored(instance, current.dataValues as Record<string, unknown>);
 }

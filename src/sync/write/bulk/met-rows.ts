@@ -1,0 +1,36 @@
+import { SyncError } from '../../errors';
+import type { SyncedInstance } from '../save';
+import { idOf, type SyncedWrite } from '../synced-write';
+import { updateRecords } from '../update';
+import { isDeleted } from './fresh-images';
+
+/**
+ * Send what an insert has set in rows that it met, and that were not there when they were looked for:
+ * somebody else has inserted them in between. What they held before is not known here, so all that
+ * was set is sent.
+ *
+ * @param rows - as they are now; they hold what both sides have afterwards.
+ * @param fields - the attributes that the insert sets in rows that are there.
+ * @throws SyncError when the legacy system has never had one of them.
+ */
+export async function sendMet(
+  write: SyncedWrite,
+  rows: readonly SyncedInstance[],
+  fields: readonly string[],
+): Promise<void> {
+  const { mapping } = write;
+  const alive = rows.filter((row) => !isDeleted(mapping, row));
+  const local = alive.find(({ legacyId }) => legacyId === null);
+  if (local) {
+    throw new SyncError(
+      'Somebody else has just inserted this row, and only here. Settle it (dual-write repair), ' +
+        'then try again.',
+      { model: mapping.name, id: idOf(local) },
+    );
+  }
+  const changed = mapping.attributes.filter(({ attribute }) => fields.includes(attribute));
+  await updateRecords(
+    write,
+    alive.map((instance) => ({ instance, changed, before: {} })),
+  );
+}
