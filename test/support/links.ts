@@ -26,7 +26,7 @@ export class OrganisationSector extends LegacyModel<
 export const linkEntity = 'optevia_account_sector';
 
 /** The mapping on a face. */
-export function linkMigrator(face: Face): Migrator {
+function linkMigrator(face: Face, follow: boolean): Migrator {
   const isDataverse = face === 'dataverse';
   return defineMigrator(OrganisationSector, {
     entitySet: isDataverse ? 'optevia_account_sectorset' : 'optevia_account_sectorSet',
@@ -35,12 +35,13 @@ export function linkMigrator(face: Face): Migrator {
       organisationId: field.lookup('accountid', { model: 'Organisation' }),
       sectorId: field.lookup('optevia_sectorid', { model: 'Sector' }),
     },
+    follow,
     link: { navigation: 'optevia_account_sector', from: 'organisationId', to: 'sectorId' },
   });
 }
 
 /** Bind the model, and the associations through it: `furtherSectors` and `furtherOrganisations`. */
-export function initOrganisationSector(sequelize: Sequelize): void {
+function initOrganisationSector(sequelize: Sequelize): void {
   OrganisationSector.init(
     {
       id: { type: DataTypes.INTEGER, autoIncrement: true, primaryKey: true },
@@ -68,17 +69,18 @@ export function initOrganisationSector(sequelize: Sequelize): void {
 /** Open a world with native links; the caller closes it. */
 export async function openLinkWorld(
   face: Face,
-  options: Omit<WorldOptions, 'face' | 'remap'> = {},
+  options: Omit<WorldOptions, 'face' | 'remap'> & { readonly follow?: boolean } = {},
 ): Promise<DualWorld> {
+  const { follow = false, ...others } = options;
   const world = await openDualWorld({
     face,
     timeoutMs: 1500,
-    ...options,
+    ...others,
     remap: (migrators) => {
       const sequelize = migrators[0]?.model.sequelize;
       if (!sequelize) throw new Error('The models come first.');
       initOrganisationSector(sequelize);
-      return [...migrators, linkMigrator(face)];
+      return [...migrators, linkMigrator(face, follow)];
     },
   });
   await OrganisationSector.sync();
