@@ -3,6 +3,7 @@ import { UnsupportedCallError } from './errors';
 import { servingModel } from './interceptor';
 import { destroySkipped } from './feed/lacking';
 import { isSkipped } from './skip';
+import { noteSkippedWrite } from './skipped-writes';
 import { bulkCreateBoth, type BulkCreateOptions } from './write/bulk/create';
 import { destroyBoth } from './write/bulk/destroy';
 import { incrementBoth, type IncrementFields } from './write/bulk/increment';
@@ -26,6 +27,13 @@ interface Called {
   readonly options: object | undefined;
 }
 
+/** Whether a write is skipped, which its transaction is then known for. */
+function staysLocal(model: ModelStatic<Model>, options: object | undefined): boolean {
+  const skipped = isSkipped(model, options);
+  if (skipped) noteSkippedWrite(options);
+  return skipped;
+}
+
 /** Insert many: locally when it is skipped, otherwise on both sides. */
 export async function interceptBulkCreate<M extends Model>(
   call: Called & { readonly records: readonly unknown[] },
@@ -34,7 +42,7 @@ export async function interceptBulkCreate<M extends Model>(
   const { model } = call;
   const records = call.records as readonly never[];
   const options: BulkCreateOptions = { ...call.options };
-  if (isSkipped(model, call.options)) {
+  if (staysLocal(model, call.options)) {
     return skippedBulkCreate({ model, options, run: (own) => run(records, own) });
   }
   const synced = servingModel(model);
@@ -55,7 +63,7 @@ export async function interceptUpsert<M extends Model>(
 ): Promise<[M, boolean | null]> {
   const { model, values } = call;
   const options: BulkOptions = { ...call.options };
-  if (isSkipped(model, call.options)) {
+  if (staysLocal(model, call.options)) {
     return skippedUpsert({ model, options, values, run: (own) => run(values as never, own) });
   }
   const result = await upsertBoth({
@@ -75,7 +83,7 @@ export async function interceptUpdate(
 ): Promise<unknown[]> {
   const { model, values } = call;
   const options: BulkOptions = { ...call.options };
-  if (isSkipped(model, call.options)) return run(...skippedUpdate(model, values, options));
+  if (staysLocal(model, call.options)) return run(...skippedUpdate(model, values, options));
   const synced = servingModel(model);
   return updateBoth({ synced, model, options, values, run: (own) => run(values, own) });
 }
@@ -91,7 +99,7 @@ export async function interceptBulkDestroy(
 ): Promise<number> {
   const { model } = call;
   const options: BulkOptions & { truncate?: boolean; force?: boolean } = { ...call.options };
-  if (isSkipped(model, call.options)) return destroySkipped(model, options, run);
+  if (staysLocal(model, call.options)) return destroySkipped(model, options, run);
   const synced = servingModel(model);
   if (options.truncate) {
     throw new UnsupportedCallError(
@@ -110,7 +118,7 @@ export async function interceptRestore(
 ): Promise<unknown> {
   const { model } = call;
   const options: BulkOptions = { ...call.options };
-  if (isSkipped(model, call.options)) return skippedRestore({ model, options, run });
+  if (staysLocal(model, call.options)) return skippedRestore({ model, options, run });
   return restoreBoth({ synced: servingModel(model), model, options, run });
 }
 
@@ -121,7 +129,7 @@ export async function interceptIncrement(
 ): Promise<unknown[]> {
   const { model, fields } = call;
   const options: BulkOptions = { ...call.options };
-  if (isSkipped(model, call.options)) return skippedIncrement({ model, options, fields, run });
+  if (staysLocal(model, call.options)) return skippedIncrement({ model, options, fields, run });
   return incrementBoth({ synced: servingModel(model), model, options, fields, run });
 }
 

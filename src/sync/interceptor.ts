@@ -8,6 +8,7 @@ import { orLocally } from './read/or-locally';
 import type { ReadOptions } from './read/sequelize-internals';
 import { syncedModel, type Synced } from './runtime';
 import { isSkipped, skipLegacy } from './skip';
+import { noteSkippedWrite } from './skipped-writes';
 import { OwnStatement } from './write/bulk/own-statement';
 import { destroyBoth, type DestroyOptions } from './write/destroy';
 import { saveBoth, type SaveOptions, type SyncedInstance } from './write/save';
@@ -71,6 +72,7 @@ export async function interceptSave<T>(
   // A bulk call sends what its own statement has saved.
   if (OwnStatement.current()) return run(own);
   if (isSkipped(model, options)) {
+    noteSkippedWrite(options);
     const save = (): Promise<T> => saveSkipped(subject, own, run);
     // The records that `create({ include })` saves with this one know nothing of its options.
     return hasIncludes(instance) ? skipLegacy(save) : save();
@@ -90,7 +92,10 @@ export async function interceptDestroy(
   run: (options: object) => Promise<void>,
 ): Promise<void> {
   const model = instance.constructor as ModelStatic<Model>;
-  if (isSkipped(model, options)) return destroySkipped(model, options ?? {}, run);
+  if (isSkipped(model, options)) {
+    noteSkippedWrite(options);
+    return destroySkipped(model, options ?? {}, run);
+  }
   const call = { options: (options ?? {}) as DestroyOptions, run };
   return destroyBoth(servingModel(model), instance as SyncedInstance, call);
 }

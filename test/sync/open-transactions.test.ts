@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Transaction } from 'sequelize';
+import type { Organisation } from '../../models/organisation';
+import { NotInSyncError, skipLegacy } from '../../src';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
@@ -50,6 +52,9 @@ describe.each(faces)('reads beside open transactions, %s face', (face) => {
     await world.sandbox.load('account', [{ AccountId: key, Name: name, ...more }]);
     return key;
   };
+  const local = (transaction: Transaction): { transaction: Transaction; skipLegacy: true } => ({
+    ...{ transaction, skipLegacy: true },
+  });
   const namesOf = (rows: readonly { name: string }[]): string[] =>
     rows.map(({ name }) => name).sort();
 
@@ -191,6 +196,63 @@ describe.each(faces)('reads beside open transactions, %s face', (face) => {
     await transaction.commit();
     expect(namesOf(await Organisation.skipLegacy().findAll())).toEqual(['Kept']);
     expect(await world.sandbox.records('account')).toHaveLength(1);
+  });
+
+  it.each<[string, (row: Organisation, transaction: Transaction) => Promise<unknown>]>([
+    ['update', (row, transaction) => row.update({ employees: 6 }, local(transaction))],
+    ['increment', (row, transaction) => row.increment('employees', local(transaction))],
+    [
+      'static update',
+      (row, transaction) =>
+        world.models.Organisation.update(
+          { employees: 6 },
+          { where: { id: row.id }, ...local(transaction) },
+        ),
+    ],
+    [
+      'upsert',
+      (row, transaction) =>
+        world.models.Organisation.upsert(
+          { id: row.id, name: 'Kept', employees: 6 },
+          local(transaction),
+        ),
+    ],
+    [
+      'update in a block, within a savepoint',
+      (row, transaction) =>
+        skipLegacy(async () => {
+          const savepoint = await world.sequelize.transaction({ transaction });
+          await row.update({ employees: 6 }, { transaction: savepoint });
+          await savepoint.commit();
+        }),
+    ],
+  ])('does not leave out what a skipped %s of it keeps away', async (_name, change) => {
+    const { Organisation } = world.models;
+    await account('Kept', { NumberOfEmployees: 5 });
+    const [row] = await Organisation.findAll();
+    const transaction = await begin();
+    if (row) await change(row, transaction);
+    const where = { employees: 5 };
+    const reads = [
+      () => Organisation.findAll({ where, transaction }),
+      () => Organisation.count({ where, transaction }),
+      () => Organisation.update({ telephone: '1' }, { where, transaction }),
+    ];
+    for (const read of reads) await expect(within(5000, read())).rejects.toThrow(NotInSyncError);
+    await transaction.rollback();
+    expect(await Organisation.count({ where })).toBe(1);
+    expect(await world.sandbox.records('account')).toMatchObject([{ Telephone1: null }]);
+  });
+
+  it('shows what a skipped call has destroyed, as it does outside', async () => {
+    const { Organisation } = world.models;
+    await account('Kept');
+    const [row] = await Organisation.findAll();
+    const transaction = await begin();
+    await row?.destroy({ transaction, skipLegacy: true });
+    expect(namesOf(await Organisation.findAll({ transaction }))).toEqual(['Kept']);
+    await transaction.commit();
+    expect(namesOf(await Organisation.findAll())).toEqual(['Kept']);
   });
 
   it.each([

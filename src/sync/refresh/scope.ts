@@ -1,6 +1,8 @@
 import { QueryTypes, type Transaction } from 'sequelize';
+import type { RevisionDetails } from '../../model/history';
 import { commitOrRollBack } from '../commit-or-roll-back';
 import { openSavepoint } from '../savepoint';
+import { hasSkippedWrites } from '../skipped-writes';
 import type { Mapping } from '../../mapping';
 import type { RejectedRecord } from '../errors';
 import type { Place, Runtime } from '../runtime';
@@ -10,7 +12,15 @@ import type { RefreshTable } from './input-sql';
 /** A place that is inside a transaction. */
 export interface StorePlace extends Place {
   readonly transaction: Transaction;
+  /** What versions belong to, when it is not a revision of the refresh's own. */
+  readonly revision?: SharedRevision;
 }
+
+/** A revision that several transactions write to. */
+export type SharedRevision = RevisionDetails & {
+  /** UUID */
+  readonly id: string;
+};
 
 /** What a call carries through all the refreshes that it causes. */
 export interface RefreshScope {
@@ -40,6 +50,8 @@ export interface RefreshScope {
   }[];
   /** Parents that could not be kept. */
   readonly rejected: { readonly mapping: Mapping; readonly records: readonly RejectedRecord[] }[];
+  /** What versions belong to, when it is not a revision of the refresh's own. */
+  readonly revision?: SharedRevision;
 }
 
 /** The legacy side of the caller's transaction, as far as a refresh must know it. */
@@ -49,7 +61,8 @@ export interface CallersWrites {
 
 /**
  * Begin the refreshes of a read. In a transaction above READ COMMITTED they run in it: what others
- * commit would stay invisible to it.
+ * commit would stay invisible to it. So they do where skipped calls have changed rows, which elsewhere
+ * still look as the legacy system has them.
  */
 export function refreshScope(
   runtime: Runtime,
@@ -59,7 +72,8 @@ export function refreshScope(
   return {
     runtime,
     caller,
-    transaction: caller && isAboveReadCommitted(caller) ? caller : undefined,
+    transaction:
+      caller && (isAboveReadCommitted(caller) || hasSkippedWrites(caller)) ? caller : undefined,
     ownKeys: writes?.keys() ?? new Set(),
     doomedKeys: writes?.keys('destroy') ?? new Set(),
     left: new Set(),
@@ -121,7 +135,7 @@ export async function inTransaction<T>(
   const transaction = outer
     ? await openSavepoint(outer)
     : await sequelize.transaction({ transaction: null });
-  const place = { sequelize, transaction };
+  const place = { sequelize, transaction, ...(scope.revision && { revision: scope.revision }) };
   return commitOrRollBack(transaction, async () => {
     const before = await setLockTimeout(place, String(lockTimeoutMs));
     const result = await body(place);
