@@ -96,12 +96,12 @@ async function killUnsent({ world, face, work, method }: Attempt): Promise<reado
   return application.reports;
 }
 
-/** What the writer needs next is locked: its done row, or, after deletes, what it knows of them. */
+/** What the writer needs next is locked: its version, or, after deletes, what it knows of them. */
 async function killUncommitted(attempt: Attempt): Promise<readonly Report[]> {
   const lock =
     attempt.method === 'DELETE'
       ? 'SELECT FROM dual_write_known FOR UPDATE SKIP LOCKED'
-      : 'LOCK TABLE dual_write_done IN SHARE MODE';
+      : 'LOCK TABLE record_versions IN SHARE MODE';
   return killBehindLock(attempt, lock, (application) => application.kill());
 }
 

@@ -5,6 +5,7 @@ import { keysOfOpenLinks, keysWithOpenIntents } from '../open-intents';
 import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { refreshTable, type RefreshTable } from './input-sql';
+import { overwriteOwn, type OwnRow } from './own-image';
 import { missingParents } from './parents';
 import { adoptRemadeLinks } from './remade-links';
 import { isDataError, isLockTimeout, noteRejected } from './rejected';
@@ -29,6 +30,8 @@ export interface Answer {
    * to the writer's revision.
    */
   readonly isOwnWrite?: boolean;
+  /** Told of rows of an own write as they are now stored, as far as they are known. */
+  readonly onStored?: (rows: readonly OwnRow[]) => void;
 }
 
 /** What a refresh found that the caller must decide on. */
@@ -52,8 +55,13 @@ export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<
   for (const part of partsOf(scope, table, wanted)) {
     for (let start = 0; start < part.rows.length; start += chunkSize) {
       const chunk = part.rows.slice(start, start + chunkSize);
-      const { askedAt, isOwnWrite = false } = answer;
-      const next = await applyRows(part.scope, table, { rows: chunk, askedAt, isOwnWrite });
+      const { askedAt, isOwnWrite = false, onStored } = answer;
+      const next = await applyRows(part.scope, table, {
+        rows: chunk,
+        askedAt,
+        isOwnWrite,
+        onStored,
+      });
       applied = bothOf(applied, next);
     }
   }
@@ -100,6 +108,7 @@ interface RowsAnswer {
   readonly rows: readonly IncomingRow[];
   readonly askedAt: Date;
   readonly isOwnWrite: boolean;
+  readonly onStored?: Answer['onStored'];
 }
 
 /**
@@ -151,7 +160,8 @@ async function applyBatch(
   answer: RowsAnswer,
 ): Promise<Applied> {
   let applied: Applied = { rejected: [], ahead: [] };
-  let { rows } = answer;
+  let rows = await withoutOwnImages(scope, table, answer);
+  if (rows.length === 0) return applied;
   for (const restMs of [...restsMs, undefined]) {
     const { left, ahead } = await compareAndStore(scope, table, { ...answer, rows });
     applied = bothOf(applied, { rejected: [], ahead });
@@ -162,6 +172,21 @@ async function applyBatch(
     rows = left;
   }
   return applied;
+}
+
+/** Store what the rows of an own write have become; gives those that need more than that. */
+async function withoutOwnImages(
+  scope: RefreshScope,
+  table: RefreshTable,
+  { rows, askedAt, isOwnWrite, onStored }: RowsAnswer,
+): Promise<readonly IncomingRow[]> {
+  if (!isOwnWrite || !scope.transaction || table.mapping.link) return rows;
+  const stored = await inWrite(scope, (place) =>
+    overwriteOwn(scope.runtime, place, table, { rows, askedAt }),
+  );
+  onStored?.(stored);
+  const keys = new Set(stored.map(({ key }) => key));
+  return rows.filter(({ key }) => !keys.has(key));
 }
 
 async function compareAndStore(

@@ -2,13 +2,13 @@ import type { Transaction } from 'sequelize';
 import type { LegacyRecord } from '../../../legacy-client';
 import { RejectedRecordError, type RejectedRecord } from '../errors';
 import { idText } from '../query/bound-of-options';
-import { applyAnswer } from '../refresh/apply';
+import { applyAnswer, type Answer } from '../refresh/apply';
 import { writeScope } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
 import { isDataError } from '../refresh/rejected';
 import { openSavepoint } from '../savepoint';
 import type { SyncedInstance } from './save';
-import { storedRows, takeStored } from './stored-row';
+import { storedRows, takeStored, type StoredRow } from './stored-row';
 import { idOf, type SyncedWrite } from './synced-write';
 
 /** What the service holds after a write. */
@@ -28,17 +28,33 @@ export async function takeAfterImages(
   after: AfterImages,
 ): Promise<void> {
   const { mapping } = write;
-  const [rejected, ...others] = await store(write, after);
+  const rows = new Map<string, StoredRow>();
+  const key = mapping.model.primaryKeyAttribute;
+  const [rejected, ...others] = await store(write, after, (stored) => {
+    for (const { values } of stored) rows.set(idText(values[key]), values);
+  });
   if (rejected) throw new RejectedRecordError(mapping.name, [rejected, ...others]);
-  await reloadInstances(write, instances);
+  const unread: SyncedInstance[] = [];
+  for (const instance of instances) {
+    const row = rows.get(idText(idOf(instance)));
+    if (row) takeUnchanged(instance, row);
+    else unread.push(instance);
+  }
+  await reloadInstances(write, unread);
 }
 
+type OnStored = Answer['onStored'];
+
 /** Store what the service holds; gives the records that the table cannot take. */
-async function store(write: SyncedWrite, after: AfterImages): Promise<RejectedRecord[]> {
-  if (after.records.length < 2) return storeIn(write.transaction, write, after);
+async function store(
+  write: SyncedWrite,
+  after: AfterImages,
+  onStored: OnStored,
+): Promise<RejectedRecord[]> {
+  if (after.records.length < 2) return storeIn(write.transaction, write, { ...after, onStored });
   const savepoint = await openSavepoint(write.transaction);
   try {
-    return await storeIn(savepoint, write, after);
+    return await storeIn(savepoint, write, { ...after, onStored });
   } catch (error) {
     await savepoint.rollback();
     if (!isDataError(error)) throw error;
@@ -64,7 +80,7 @@ async function storeOneByOne(
 async function storeIn(
   transaction: Transaction,
   { runtime, mapping }: SyncedWrite,
-  after: AfterImages,
+  after: AfterImages & { readonly onStored?: OnStored },
 ): Promise<RejectedRecord[]> {
   const scope = writeScope(runtime, transaction);
   const applied = await applyAnswer(scope, { mapping, ...after, isOwnWrite: true });
@@ -79,10 +95,11 @@ export async function reloadInstances(
 ): Promise<void> {
   const rows = await storedRows(instances, { transaction });
   for (const instance of instances) {
-    const row = rows.get(idText(idOf(instance))) ?? {};
-    const saved = Object.entries(row).filter(
-      ([attribute]) => !instance.changed(attribute as never),
-    );
-    takeStored(instance, Object.fromEntries(saved));
+    takeUnchanged(instance, rows.get(idText(idOf(instance))) ?? {});
   }
+}
+
+function takeUnchanged(instance: SyncedInstance, row: StoredRow): void {
+  const saved = Object.entries(row).filter(([attribute]) => !instance.changed(attribute as never));
+  takeStored(instance, Object.fromEntries(saved));
 }

@@ -6,24 +6,19 @@ import { named, type Step } from './steps';
 
 /**
  * Note legacy writes before they are sent, outside the caller's transaction, so that they are known
- * whatever becomes of it.
+ * whatever becomes of it; but not before nobody else's write on the same records is open.
  *
  * The locks are taken first, in the caller's transaction, and before anybody can see the intents:
  * they end with the transaction, however it ends, and so say whether the writer lives.
+ *
+ * @throws InDoubtError when another's write stays open.
  */
 export async function noteIntents(
   runtime: Runtime,
   transaction: Transaction,
   note: { readonly unit: string; readonly first: number; readonly steps: readonly Step[] },
 ): Promise<void> {
-  const ids = note.steps.map(({ intentId }) => intentId);
-  await runtime.sequelize.query(
-    'SELECT pg_advisory_xact_lock(id) FROM unnest($1::bigint[]) AS id',
-    {
-      bind: [ids],
-      transaction,
-    },
-  );
+  await lockAndNoteDone(runtime, transaction, note.steps);
   const rows = note.steps.map((step, index) => ({
     id: step.intentId,
     sequence: note.first + index,
@@ -34,30 +29,39 @@ export async function noteIntents(
     sent: step.sent,
     before: step.operation === 'update' ? step.before : {},
   }));
-  await runtime.pool.query(
-    `
+  const concerned = stepsThatWait(note.steps);
+  const values: unknown[] = [note.unit, JSON.stringify(rows)];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const isFree = concerned.length > 0 ? `NOT EXISTS (${openSql(concerned, '$1', bind)})` : 'true';
+  const sql = `
 INSERT INTO dual_write_intents (id, unit, sequence, operation, model, local_id, legacy_id, sent, before)
-SELECT i.id, $1, i.sequence, i.operation, i.model, i.local_id, i.legacy_id, i.sent, i.before
-  FROM jsonb_to_recordset($2::jsonb) AS i(id bigint, sequence int, operation text, model text,
-       local_id text, legacy_id uuid, sent jsonb, before jsonb)`,
-    { bind: [note.unit, JSON.stringify(rows)], transaction: null },
-  );
+SELECT n.id, $1, n.sequence, n.operation, n.model, n.local_id, n.legacy_id, n.sent, n.before
+  FROM jsonb_to_recordset($2::jsonb) AS n(id bigint, sequence int, operation text, model text,
+       local_id text, legacy_id uuid, sent jsonb, before jsonb)
+ WHERE ${isFree}
+RETURNING id`;
+  const options = { bind: values, type: QueryTypes.SELECT, transaction: null } as const;
+  while ((await runtime.pool.query(sql, options)).length === 0) {
+    await awaitSettled(runtime, concerned, note.unit);
+  }
 }
 
 /**
- * Say in the transaction itself that these writes belong to it: the rows are there exactly when it
- * has committed. Always an INSERT: above READ COMMITTED an UPDATE of the intents would match none.
+ * Take the locks of writes, and say in the transaction itself that they belong to it: those rows are
+ * there exactly when it has committed. A savepoint that is rolled back takes both with it. Always an
+ * INSERT: above READ COMMITTED an UPDATE of the intents would match none.
  */
-export async function noteDone(
+async function lockAndNoteDone(
   runtime: Runtime,
   transaction: Transaction,
   steps: readonly Step[],
 ): Promise<void> {
-  if (steps.length === 0) return;
-  await runtime.sequelize.query('INSERT INTO dual_write_done SELECT unnest($1::bigint[])', {
-    bind: [steps.map(({ intentId }) => intentId)],
-    transaction,
-  });
+  await runtime.sequelize.query(
+    `
+WITH done AS (INSERT INTO dual_write_done SELECT unnest($1::bigint[]))
+SELECT pg_advisory_xact_lock(id) FROM unnest($1::bigint[]) AS id`,
+    { bind: [steps.map(({ intentId }) => intentId)], type: QueryTypes.SELECT, transaction },
+  );
 }
 
 /** Forget intents that have been settled. */
@@ -85,10 +89,11 @@ export async function awaitSettled(
   steps: readonly Step[],
   unit: string,
 ): Promise<void> {
-  if (steps.length === 0) return;
+  const concerned = stepsThatWait(steps);
+  if (concerned.length === 0) return;
   const deadline = Date.now() + patienceMs;
   for (;;) {
-    const open = await openElsewhere(runtime, steps, unit);
+    const open = await openElsewhere(runtime, concerned, unit);
     if (!open) return;
     if (Date.now() > deadline) {
       throw new InDoubtError(
@@ -101,29 +106,38 @@ export async function awaitSettled(
   }
 }
 
+/** A record that is being created has no earlier writes; a link may have been removed just now. */
+function stepsThatWait(steps: readonly Step[]): readonly Step[] {
+  return steps.filter(({ operation, mapping }) => operation !== 'create' || mapping.link);
+}
+
 async function openElsewhere(
   runtime: Runtime,
   steps: readonly Step[],
   unit: string,
 ): Promise<Step | undefined> {
+  const values: unknown[] = [unit];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const [row] = await runtime.pool.query<{ key: string | null }>(openSql(steps, '$1', bind), {
+    bind: values,
+    type: QueryTypes.SELECT,
+    transaction: null,
+  });
+  return row && (steps.find(({ key }) => key.toLowerCase() === row.key) ?? steps[0]);
+}
+
+/** SQL: an open write of another unit on one of these records. */
+function openSql(steps: readonly Step[], unit: string, bind: (value: unknown) => string): string {
   const keys = steps.flatMap(({ key }) => (key === '' ? [] : [key]));
   const links = steps
     .filter(({ mapping }) => mapping.link)
     .map(({ mapping, sent }) => ({ model: mapping.name, sent }));
-  const isSameLink = `EXISTS (
-  SELECT FROM jsonb_to_recordset($3::jsonb) AS p(model text, sent jsonb)
+  const isSameLink = (): string => ` OR EXISTS (
+  SELECT FROM jsonb_to_recordset(${bind(JSON.stringify(links))}::jsonb) AS p(model text, sent jsonb)
    WHERE p.model = i.model AND i.sent @> p.sent)`;
-  const [row] = await runtime.pool.query<{ key: string | null }>(
-    `
+  return `
 SELECT i.legacy_id AS key FROM dual_write_intents i
- WHERE (i.legacy_id = ANY ($1::uuid[])${links.length > 0 ? ` OR ${isSameLink}` : ''})
-   AND i.unit <> $2 AND ${isOpen}
- LIMIT 1`,
-    {
-      bind: [keys, unit, ...(links.length > 0 ? [JSON.stringify(links)] : [])],
-      type: QueryTypes.SELECT,
-      transaction: null,
-    },
-  );
-  return row && (steps.find(({ key }) => key.toLowerCase() === row.key) ?? steps[0]);
+ WHERE (i.legacy_id = ANY (${bind(keys)}::uuid[])${links.length > 0 ? isSameLink() : ''})
+   AND i.unit <> ${unit} AND ${isOpen}
+ LIMIT 1`;
 }

@@ -6,7 +6,7 @@ import type { Mapping } from '../../mapping';
 import { noteKnown } from '../refresh/store';
 import type { Runtime } from '../runtime';
 import { deliver } from './deliver';
-import { awaitSettled, endIntents, noteDone, noteIntents } from './intents';
+import { awaitSettled, endIntents, noteIntents } from './intents';
 import { Lane } from './lane';
 import { named, type DestroyStep, type Step } from './steps';
 
@@ -29,6 +29,7 @@ interface Kept {
 export class LegacyUnit implements Participant {
   #steps: Step[] = [];
   #noted = 0;
+  readonly #removed: string[] = [];
   readonly #lane = new Lane(this);
   #kept: Kept[] = [];
 
@@ -73,12 +74,10 @@ export class LegacyUnit implements Participant {
 
   /** Note writes that are about to be sent. */
   async add(steps: readonly Step[]): Promise<void> {
-    const existing = steps.filter(
-      ({ operation, mapping }) => operation !== 'create' || mapping.link,
-    );
-    await awaitSettled(this.runtime, existing, this.unit.id);
-    this.#steps.push(...steps);
     // A delete is noted when it is delivered: until then nothing has been sent.
+    const later = steps.filter(({ operation }) => operation === 'destroy');
+    await awaitSettled(this.runtime, later, this.unit.id);
+    this.#steps.push(...steps);
     const sent = steps.filter(({ operation }) => operation !== 'destroy');
     if (sent.length > 0) await this.#note(sent);
   }
@@ -87,17 +86,27 @@ export class LegacyUnit implements Participant {
     const first = this.#noted;
     this.#noted += steps.length;
     const { transaction, id } = this.unit;
-    await noteIntents(this.runtime, transaction, { unit: id, first, steps });
+    try {
+      await noteIntents(this.runtime, transaction, { unit: id, first, steps });
+    } catch (error) {
+      // Nothing was noted, because another's write is open.
+      if (error instanceof InDoubtError) this.#drop(steps);
+      throw error;
+    }
+  }
+
+  #drop(steps: readonly Step[]): void {
+    const gone = new Set(steps);
+    this.#steps = this.#steps.filter((step) => !gone.has(step));
   }
 
   /** Forget writes that were certainly not carried out. */
   async remove(steps: readonly Step[]): Promise<void> {
-    const gone = new Set(steps);
-    this.#steps = this.#steps.filter((step) => !gone.has(step));
-    await endIntents(
-      this.runtime,
-      steps.map(({ intentId }) => intentId),
-    );
+    this.#drop(steps);
+    const ids = steps.map(({ intentId }) => intentId);
+    // Their done rows go when they can be seen: after COMMIT.
+    this.#removed.push(...ids);
+    await endIntents(this.runtime, ids);
   }
 
   /** From now on the unit can only be rolled back. */
@@ -110,7 +119,6 @@ export class LegacyUnit implements Participant {
     await this.#lane.idle();
     const deletes = this.#deletes();
     if (deletes.length > 0) await this.#note(deletes);
-    await noteDone(this.runtime, this.unit.transaction, this.#steps);
   }
 
   /** Send the deletes: after everything else has succeeded, because they cannot be taken back. */
@@ -158,12 +166,12 @@ export class LegacyUnit implements Participant {
   async ended(outcome: UnitOutcome): Promise<'committed' | undefined> {
     await this.#lane.idle();
     const steps = this.#steps;
-    const [step] = steps;
-    if (!step) return undefined;
     if (outcome === 'committed') {
-      await this.#forget(steps);
+      await this.#forget([...steps.map(({ intentId }) => intentId), ...this.#removed]);
       return undefined;
     }
+    const [step] = steps;
+    if (!step) return undefined;
     const settlement = await this.#settle(steps);
     if (outcome === 'unknown' && settlement === 'committed') return 'committed';
     if (outcome === 'rolled back') return undefined;
@@ -171,12 +179,9 @@ export class LegacyUnit implements Participant {
   }
 
   /** The writes stand; what remains noted about them is tidied up by recovery at the latest. */
-  async #forget(steps: readonly Step[]): Promise<void> {
+  async #forget(ids: readonly string[]): Promise<void> {
     try {
-      await endIntents(
-        this.runtime,
-        steps.map(({ intentId }) => intentId),
-      );
+      await endIntents(this.runtime, ids);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.runtime.logger?.warn('Ended intents could not be removed yet', { reason });
