@@ -198,6 +198,19 @@ describe.each(faces)('native links when something fails, %s face', (face) => {
       expect([await linked(), await here()]).toEqual(['', '']);
     });
 
+    it('keeps a link that an operator has said to be right', async () => {
+      await leaveIntent('create', 0);
+      await linkAsUser(0);
+      const [record] = await world.sandbox.records(linkEntity);
+      const key = String(record?.optevia_account_sectorId);
+      const { openWrites } = await world.dualWrite.inspect('OrganisationSector', key);
+      expect(openWrites).toMatchObject([{ operation: 'create', sent: pairAt(0) }]);
+      await world.dualWrite.repair('OrganisationSector', key, 'legacy');
+      await endQuarantine(world);
+      await world.dualWrite.recover();
+      expect([await linked(), await here()]).toEqual(['A', 'A']);
+    });
+
     it('waits for a link that was not made until it cannot be any more', async () => {
       await leaveIntent('create', 0);
       expect(await world.dualWrite.recover()).toMatchObject({ 'in doubt': 1, undone: 0 });

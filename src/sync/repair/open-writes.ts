@@ -19,27 +19,32 @@ export interface OpenWrite {
   readonly before: Readonly<Record<string, unknown>>;
 }
 
-/** Which record: its local primary key as text, its legacy key, or both. */
+/**
+ * Which record: its local primary key as text, its legacy key, or both; of a link, whose key is not
+ * known before it is made, the keys at both ends, too.
+ */
 export interface RecordKeys {
   readonly id: string | null;
   readonly legacyId: string | null;
+  readonly ends?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The open writes on a record, in the order in which they were noted. */
 export async function openWrites(
   { pool }: Runtime,
   mapping: Mapping,
-  { id, legacyId }: RecordKeys,
+  { id, legacyId, ends }: RecordKeys,
 ): Promise<OpenWrite[]> {
   return pool.query<OpenWrite>(
     `
 SELECT i.id::text AS "intentId", i.operation, i.noted_at AS "notedAt", ${isAlive} AS "isUnderWay",
        i.doubt, i.sent, i.before
   FROM dual_write_intents i
- WHERE i.model = $1 AND (i.local_id = $2 OR i.legacy_id = $3) AND ${isOpen}
+ WHERE i.model = $1 AND (i.local_id = $2 OR i.legacy_id = $3 OR i.sent @> $4::jsonb)
+   AND ${isOpen}
  ORDER BY i.noted_at, i.sequence`,
     {
-      bind: [mapping.name, id, legacyId],
+      bind: [mapping.name, id, legacyId, ends ? JSON.stringify(ends) : null],
       type: QueryTypes.SELECT,
       transaction: null,
     },

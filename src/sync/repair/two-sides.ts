@@ -60,14 +60,16 @@ export async function findOnBothSides({ runtime, mapping }: Synced, key: string)
   const id = row && String(idOf(row));
   const askedAt = await runtime.clock.now();
   const record = legacyId === null ? undefined : await legacyRecord(runtime, mapping, legacyId);
-  const open = await openWrites(runtime, mapping, { id: id ?? key, legacyId });
+  const shown = row && !isSoftDeleted(row) ? row : null;
+  const fields = await comparedFields(runtime, mapping, { row: shown, record });
+  const ends = endsOf(mapping, fields);
+  const open = await openWrites(runtime, mapping, { id: id ?? key, legacyId, ends });
   if (!row && !record && open.length === 0) {
     throw new SyncError('Neither side knows a record of this key.', {
       model: mapping.name,
       id: key,
     });
   }
-  const shown = row && !isSoftDeleted(row) ? row : null;
   const sides: TwoSides = {
     model: mapping.name,
     id,
@@ -75,11 +77,21 @@ export async function findOnBothSides({ runtime, mapping }: Synced, key: string)
     isLocal: shown !== null,
     isLegacy: record !== undefined,
     isAhead: shown !== null && isAhead(shown),
-    fields: await comparedFields(runtime, mapping, { row: shown, record }),
+    fields,
     rejected: await rejectedReason(runtime, mapping, legacyId),
     openWrites: open,
   };
   return { sides, row, record, askedAt };
+}
+
+/** The keys at both ends of a link. */
+function endsOf(
+  { link }: Mapping,
+  fields: readonly ComparedField[],
+): Record<string, LegacyValue> | undefined {
+  const ends = fields.map(({ property, local, legacy }) => [property, legacy ?? local] as const);
+  const isKnown = link && ends.every(([, key]) => key !== null);
+  return isKnown ? Object.fromEntries(ends) : undefined;
 }
 
 async function localRow(
