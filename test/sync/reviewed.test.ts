@@ -62,6 +62,53 @@ describe.each(faces)('writes that meet rows of others through the %s face', (fac
   });
 });
 
+describe('an increment after another write of its transaction', () => {
+  let world: DualWorld;
+
+  beforeAll(async () => {
+    world = await openCompanyWorld('dataverse');
+  });
+  afterAll(() => world.close());
+
+  // The transaction's own intent was taken for somebody else's: the row was not brought up to date.
+  it('is made on what a CRM user has written in between', async () => {
+    const row = await Company.create({ title: 'A', size: 4 });
+    await world.sequelize.transaction(async (transaction) => {
+      await row.update({ size: 10 }, { transaction });
+      await world.sandbox.editAsLegacyUser('account', String(row.legacyId), {
+        NumberOfEmployees: 20,
+      });
+      await Company.increment('size', { by: 1, where: { id: row.id }, transaction });
+    });
+    const [there] = await world.sandbox.records('account');
+    expect(there?.NumberOfEmployees).toBe(21);
+    expect((await Company.findByPk(row.id, { skipLegacy: true }))?.size).toBe(21);
+  });
+});
+
+describe('rows that only this side has', () => {
+  let world: DualWorld;
+
+  beforeAll(async () => {
+    world = await openDualWorld({
+      remap: (migrators) =>
+        migrators.map(({ model, definition }) =>
+          defineMigrator(model, { ...definition, onRejected: 'skip' }),
+        ),
+    });
+  });
+  afterAll(() => world.close());
+
+  // `legacy_id NOT IN (...)` is never true of them.
+  it('are not left out with those whose records cannot be kept', async () => {
+    const { Organisation } = world.models;
+    await world.sequelize.query('ALTER TABLE organisations ALTER name TYPE varchar(5)');
+    await world.sandbox.load('account', [{ AccountId: randomUUID(), Name: 'Too long' }]);
+    await Organisation.create({ name: 'Here' }, { skipLegacy: true });
+    await expect(Organisation.findAll()).rejects.toThrow(NotInSyncError);
+  });
+});
+
 describe('reads that were thought through again', () => {
   let world: DualWorld;
 
@@ -94,7 +141,7 @@ describe('reads that were thought through again', () => {
   });
 
   // The comparison sees what is committed, the answer what the transaction has changed.
-  it.failing('refuse a row that a skipped write of the same transaction keeps away', async () => {
+  it('refuse a row that a skipped write of the same transaction keeps away', async () => {
     const { Organisation } = world.models;
     await account({ NumberOfEmployees: 5 });
     await Organisation.findAll();

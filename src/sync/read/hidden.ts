@@ -42,6 +42,7 @@ export function visible(
 ): WhereOptions | undefined {
   const keys = hidden.get(name);
   if (!keys || keys.size === 0) return where;
-  const notHidden = { legacyId: { [Op.notIn]: [...keys] } };
+  // NOTE: rows that the legacy system has never had are not to be passed over: they are ahead.
+  const notHidden = { legacyId: { [Op.or]: [{ [Op.is]: null }, { [Op.notIn]: [...keys] }] } };
   return where === undefined ? notHidden : { [Op.and]: [where, notHidden] };
 }

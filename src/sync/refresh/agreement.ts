@@ -120,7 +120,7 @@ function sameValue(type: string): Same {
       typeof incoming === 'string' &&
       isSameDecimal(local, incoming, scale);
   }
-  if (type === 'timestamp with time zone') return isSameInstant;
+  if (/^timestamp(?:\(\d\))? with time zone$/.test(type)) return isSameInstant;
   if (type === 'bigint') return (local, incoming) => local === incoming || local === text(incoming);
   if (type === 'double precision') return isSameDouble;
   if (plainLists.test(type)) return isSameList;

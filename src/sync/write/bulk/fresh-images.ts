@@ -39,7 +39,8 @@ export async function freshImages(
   if (keys.length === 0) return { images: new Map(), gone: new Set(), isStale: false };
   const askedAt = await runtime.clock.now();
   const { images, missing } = await fetchImages(write, keys);
-  const scope = writeScope(runtime, transaction);
+  // NOTE: with this transaction's own intents, or its rows would be left as if they were others'.
+  const scope = { ...writeScope(runtime, transaction), ownKeys: write.unit.keys() };
   const gone = new Set(await removeMissing(write, scope, { missing, images }));
   const changed = await changedRecords(write, [...images.values()], askedAt);
   if (changed.length === 0) return { images, gone, isStale: missing.length > 0 };
