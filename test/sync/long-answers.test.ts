@@ -62,7 +62,7 @@ describe('an answer of many pages', () => {
       'account',
       keys.map((AccountId, index) => ({
         ...{ AccountId, Name: `Fictional ${index}`, NumberOfEmployees: 5 },
-        ParentAccountId: index % 7 === 0 ? outside : keys[size - 1 - index],
+        ParentAccountId: index % 7 === 0 ? outside : (keys[size - 1 - index] ?? null),
       })),
     );
     await world.legacyCalls();
