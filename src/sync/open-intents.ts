@@ -1,4 +1,4 @@
-import { QueryTypes } from 'sequelize';
+import { QueryTypes, type Transaction } from 'sequelize';
 import type { Mapping } from '../mapping';
 import type { Runtime } from './runtime';
 
@@ -6,14 +6,38 @@ import type { Runtime } from './runtime';
 export const isOpen = `
 NOT EXISTS (SELECT FROM dual_write_done d WHERE d.intent_id = i.id)`;
 
+/** SQL: the number of the lock of the intent `i`; of one that was noted before 0005 its own. */
+export const lockOf = 'coalesce(i.lock_id, i.id)';
+
 /** SQL: the transaction that the intent `i` belongs to is under way: it holds the intent's lock. */
 export const isAlive = `
 EXISTS (
   SELECT FROM pg_locks l
    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-     AND l.classid::bigint = i.id >> 32 AND l.objid::bigint = i.id & 4294967295
+     AND l.classid::bigint << 32 | l.objid::bigint = ${lockOf}
 )`;
+
+/**
+ * Take the locks of intents, in a transaction on the library's pool: whoever holds them is the only
+ * one to settle those.
+ *
+ * @returns false when somebody else holds one: a living writer, or who is settling already. Intents
+ * that are not noted any more have none.
+ */
+export async function tryLocks(
+  { pool }: Pick<Runtime, 'pool'>,
+  holder: Transaction,
+  ids: readonly string[],
+): Promise<boolean> {
+  const [locked] = await pool.query<{ all: boolean | null }>(
+    `
+SELECT bool_and(pg_try_advisory_xact_lock(l.id)) AS all
+  FROM (SELECT DISTINCT ${lockOf} AS id FROM dual_write_intents i WHERE i.id = ANY ($1::bigint[])) AS l`,
+    { bind: [ids], type: QueryTypes.SELECT, transaction: holder },
+  );
+  return locked?.all !== false;
+}
 
 /**
  * Of these legacy keys, the ones that a write under way concerns: its intent's lock is held. Their

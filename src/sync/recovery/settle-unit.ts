@@ -1,4 +1,5 @@
 import { QueryTypes } from 'sequelize';
+import { tryLocks } from '../open-intents';
 import type { Runtime } from '../runtime';
 import { endIntents } from '../write/intents';
 import { catchUp, wasReadSince } from './catch-up';
@@ -42,11 +43,7 @@ async function settleInTurn(
   const ids = steps.map(({ intentId }) => intentId);
   const holder = await runtime.pool.transaction({ transaction: null });
   try {
-    const [locked] = await runtime.pool.query<{ all: boolean }>(
-      'SELECT bool_and(pg_try_advisory_xact_lock(id)) AS all FROM unnest($1::bigint[]) AS id',
-      { bind: [ids], type: QueryTypes.SELECT, transaction: holder },
-    );
-    if (!locked?.all) return 'left alone';
+    if (!(await tryLocks(runtime, holder, ids))) return 'left alone';
     // NOTE: a new statement, and so a new snapshot: the transaction may have committed, and its
     // intents may have been removed, just before its locks were free.
     const open = await openIntents(runtime, ids);

@@ -7,6 +7,7 @@ import { applyAnswer } from '../refresh/apply';
 import { linkDeferred } from '../refresh/parents';
 import { writeScope } from '../refresh/scope';
 import { noteKnown } from '../refresh/store';
+import { tryLocks } from '../open-intents';
 import type { Runtime, Synced } from '../runtime';
 import { removeRecord } from '../write/links';
 import { pushRows } from '../write/push';
@@ -60,11 +61,7 @@ async function withoutOpenWrites(
 ): Promise<void> {
   const ids = sides.openWrites.map(({ intentId }) => intentId);
   const rows = await pool.transaction({ transaction: null }, async (transaction) => {
-    const [locked] = await pool.query<{ all: boolean | null }>(
-      'SELECT bool_and(pg_try_advisory_xact_lock(id)) AS all FROM unnest($1::bigint[]) AS id',
-      { bind: [ids], type: QueryTypes.SELECT, transaction },
-    );
-    if (locked?.all === false) {
+    if (!(await tryLocks({ pool }, transaction, ids))) {
       throw new SyncError('Somebody else is settling a write on this record. Look again.', sides);
     }
     return pool.query(

@@ -16,8 +16,10 @@ export interface SchemaStep {
  * record that the legacy system no longer has; its row may still be here when others refer to it.
  *
  * `dual_write_intents` holds every legacy write that is about to be sent, noted outside the
- * application's transaction; `dual_write_done` is written inside it, and so says of which of them
- * the transaction has committed. An intent without a done row whose transaction has ended is a write
+ * application's transaction. `lock_id` is the advisory lock that the transaction holds, one for all
+ * that is noted at once; an intent without it was noted by an earlier version, and has one under its
+ * own `id`. `dual_write_done` is written inside the transaction, and so says of which of them it has
+ * committed. An intent without a done row whose transaction has ended is a write
  * that must be taken back, or, of a delete, completed.
  *
  * `dual_write_feeds` says of a model that every row of it here is at least as new as `asked_at`: all
@@ -100,6 +102,14 @@ CREATE TABLE IF NOT EXISTS dual_write_lacking (
   id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   model text NOT NULL
 )`);
+    },
+  },
+  {
+    name: '0005-locks',
+    up: async (context) => {
+      await context.sequelize.query(
+        'ALTER TABLE dual_write_intents ADD COLUMN IF NOT EXISTS lock_id bigint',
+      );
     },
   },
 ];

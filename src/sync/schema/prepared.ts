@@ -11,14 +11,15 @@ export class Prepared {
   async require(model: string): Promise<void> {
     if (this.#isKnown) return;
     const [row] = await this.pool.query<{ ready: boolean }>(
-      `SELECT to_regclass('dual_write_lacking') IS NOT NULL
+      `SELECT EXISTS (SELECT FROM pg_attribute
+                       WHERE attrelid = to_regclass('dual_write_intents') AND attname = 'lock_id')
           AND to_regclass('record_versions') IS NOT NULL AS ready`,
       { type: QueryTypes.SELECT, transaction: null },
     );
     if (!row?.ready) {
       throw new NotConnectedError(
-        "The library's own tables are not in this database. Call await dualWrite.prepare() once " +
-          'before the first call.',
+        "The library's own tables are not in this database, or older than it. Call await " +
+          'dualWrite.prepare() once before the first call.',
         { model },
       );
     }

@@ -2,14 +2,14 @@ import { QueryTypes, type Transaction } from 'sequelize';
 import { InDoubtError } from '../errors';
 import { isOpen } from '../open-intents';
 import type { Runtime } from '../runtime';
-import { named, type Step } from './steps';
+import { named, newIntentId, type Step } from './steps';
 
 /**
  * Note legacy writes before they are sent, outside the caller's transaction, so that they are known
  * whatever becomes of it; but not before nobody else's write on the same records is open.
  *
- * The locks are taken first, in the caller's transaction, and before anybody can see the intents:
- * they end with the transaction, however it ends, and so say whether the writer lives.
+ * A lock is taken first, in the caller's transaction, and before anybody can see the intents: it ends
+ * with the transaction, however it ends, and so says whether the writer lives.
  *
  * @throws InDoubtError when another's write stays open.
  */
@@ -18,7 +18,8 @@ export async function noteIntents(
   transaction: Transaction,
   note: { readonly unit: string; readonly first: number; readonly steps: readonly Step[] },
 ): Promise<void> {
-  await lockAndNoteDone(runtime, transaction, note.steps);
+  const lockId = newIntentId();
+  await lockAndNoteDone(runtime, transaction, { lockId, steps: note.steps });
   const rows = note.steps.map((step, index) => ({
     id: step.intentId,
     sequence: note.first + index,
@@ -30,12 +31,13 @@ export async function noteIntents(
     before: step.operation === 'update' ? step.before : {},
   }));
   const concerned = stepsThatWait(note.steps);
-  const values: unknown[] = [note.unit, JSON.stringify(rows)];
+  const values: unknown[] = [note.unit, JSON.stringify(rows), lockId];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const isFree = concerned.length > 0 ? `NOT EXISTS (${openSql(concerned, '$1', bind)})` : 'true';
   const sql = `
-INSERT INTO dual_write_intents (id, unit, sequence, operation, model, local_id, legacy_id, sent, before)
-SELECT n.id, $1, n.sequence, n.operation, n.model, n.local_id, n.legacy_id, n.sent, n.before
+INSERT INTO dual_write_intents (id, unit, sequence, operation, model, local_id, legacy_id, sent,
+       before, lock_id)
+SELECT n.id, $1, n.sequence, n.operation, n.model, n.local_id, n.legacy_id, n.sent, n.before, $3
   FROM jsonb_to_recordset($2::jsonb) AS n(id bigint, sequence int, operation text, model text,
        local_id text, legacy_id uuid, sent jsonb, before jsonb)
  WHERE ${isFree}
@@ -47,20 +49,21 @@ RETURNING id`;
 }
 
 /**
- * Take the locks of writes, and say in the transaction itself that they belong to it: those rows are
- * there exactly when it has committed. A savepoint that is rolled back takes both with it. Always an
- * INSERT: above READ COMMITTED an UPDATE of the intents would match none.
+ * Take the one lock of writes that are noted together, and say in the transaction itself that they
+ * belong to it: those rows are there exactly when it has committed. A savepoint that is rolled back
+ * takes both with it. Always an INSERT: above READ COMMITTED an UPDATE of the intents would match
+ * none.
  */
 async function lockAndNoteDone(
   runtime: Runtime,
   transaction: Transaction,
-  steps: readonly Step[],
+  { lockId, steps }: { readonly lockId: string; readonly steps: readonly Step[] },
 ): Promise<void> {
   await runtime.sequelize.query(
     `
 WITH done AS (INSERT INTO dual_write_done SELECT unnest($1::bigint[]))
-SELECT pg_advisory_xact_lock(id) FROM unnest($1::bigint[]) AS id`,
-    { bind: [steps.map(({ intentId }) => intentId)], type: QueryTypes.SELECT, transaction },
+SELECT pg_advisory_xact_lock($2::bigint)`,
+    { bind: [steps.map(({ intentId }) => intentId), lockId], type: QueryTypes.SELECT, transaction },
   );
 }
 

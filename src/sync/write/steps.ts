@@ -6,7 +6,7 @@ import { linkName } from './links';
 
 /** What every legacy write of a unit of work says of itself. */
 export interface StepBase {
-  /** Of the intent: a positive 64-bit number as text. It names a lock, too. */
+  /** Of the intent: a positive 64-bit number as text. */
   readonly intentId: string;
   readonly mapping: Mapping;
   /** The local primary key. */
@@ -66,7 +66,7 @@ export function isSameRecord(one: Step, other: Step): boolean {
   return link ? linkName(link, one.sent) === linkName(link, other.sent) : one.key === other.key;
 }
 
-/** Make the number of a new intent: 62 random bits. */
+/** Make the number of a new intent, or of a lock of intents: 62 random bits. */
 export function newIntentId(): string {
   return (randomBytes(8).readBigUInt64BE() >> 2n).toString();
 }
