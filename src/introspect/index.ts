@@ -1,4 +1,4 @@
 export { driftOf, type Drift } from './drift';
-export { planModels, UnknownEntityError, type IntrospectionChoice } from './model-plan';
-export type { AttributePlan, IntrospectionPlan, LeftOut, ModelPlan } from './plan';
-export { sourcesOf, writeFiles, type WrittenFiles } from './write-files';
+export { planModels, UnknownEntityError } from './model-plan';
+export type { IntrospectionPlan } from './plan';
+export { sourcesOf, writeFiles } from './write-files';
