@@ -76,8 +76,9 @@ function draftOf({ model, definition }: Migrator, dialect: Dialect): Draft {
   }
   if (model.primaryKeyAttributes.length !== 1) {
     throw new MappingError(model.name, [
-      'It needs a primary key of one column, by which its rows are found. Give it one of its own: ' +
-        'of a model between two others, too (with a unique index on their two keys).',
+      'It needs a primary key of one column, by which its rows are found. Declare one, in a model ' +
+        'between two others, too: id: { type: DataTypes.INTEGER, autoIncrement: true, primaryKey: ' +
+        'true }. A unique index keeps the two foreign keys apart.',
     ]);
   }
   return {

@@ -6,6 +6,7 @@ import { buildRegistry, type Mapping } from '../../src/mapping';
 class Ship extends LegacyModel {}
 class Port extends LegacyModel {}
 class ShipPort extends LegacyModel {}
+class Berth extends LegacyModel {}
 
 describe('the mapping of a native link', () => {
   const sequelize = new Sequelize('postgres://127.0.0.1/never-connected', { logging: false });
@@ -54,6 +55,24 @@ describe('the mapping of a native link', () => {
       navigation: 'new_ship_port',
     });
     expect(mapped({ modifiedOn: 'versionedon' })?.entity.modifiedOn).toBe('versionedon');
+  });
+
+  it('needs a primary key of its own, which Sequelize does not give a through model', () => {
+    Berth.init({}, { sequelize });
+    Ship.belongsToMany(Port, {
+      as: 'berths',
+      through: Berth,
+      foreignKey: 'shipId',
+      otherKey: 'portId',
+    });
+    const berths = defineMigrator(Berth, {
+      entitySet: 'new_berths',
+      key: 'new_berthid',
+      fields: {},
+    });
+    const work = (): unknown => buildRegistry([berths], createDialect('dataverse'));
+    expect(work).toThrow(MappingError);
+    expect(work).toThrow('id: { type: DataTypes.INTEGER, autoIncrement: true, primaryKey: true }');
   });
 
   it.each<[string, Partial<Definition>]>([
