@@ -96,7 +96,7 @@ export async function openLinkWorld(
 }
 
 /** The accessors that Sequelize makes of the associations. */
-export type Accessors = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
+type Accessors = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
 
 /** An instance with its accessors. */
 export function accessorsOf(instance: Model): Accessors {
