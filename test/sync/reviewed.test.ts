@@ -87,6 +87,32 @@ describe('an increment after another write of its transaction', () => {
   });
 });
 
+describe('an increment that is repeated', () => {
+  let world: DualWorld;
+
+  beforeAll(async () => {
+    world = await openCompanyWorld('dataverse');
+  });
+  afterAll(() => world.close());
+
+  // What says that a transaction has committed was left behind for the refused request.
+  it('leaves nothing noted', async () => {
+    const rows = await Company.bulkCreate([
+      { title: 'A', size: 4 },
+      { title: 'B', size: 4 },
+    ]);
+    await world.sandbox.failNext({ method: 'PATCH', status: 412, key: String(rows[1]?.legacyId) });
+    await Company.increment('size', { by: 1, where: { size: 4 } });
+    const there = await world.sandbox.records('account');
+    expect(there.map(({ NumberOfEmployees }) => NumberOfEmployees)).toEqual([5, 5]);
+    expect(await world.sandbox.pendingFaults()).toEqual([]);
+    await rest(300);
+    await world.dualWrite.recover();
+    const [done] = await world.sequelize.query('SELECT * FROM dual_write_done');
+    expect(done).toEqual([]);
+  });
+});
+
 describe('rows that only this side has', () => {
   let world: DualWorld;
 
