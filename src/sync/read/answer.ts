@@ -3,7 +3,8 @@ import type { Synced } from '../runtime';
 import { commitOrRollBack } from '../commit-or-roll-back';
 import type { EarlyAnswer } from './early-answer';
 import { shown, visible, withoutHidden } from './hidden';
-import type { Knowledge } from './legs';
+import { unconditioned } from './joined-conditions';
+import { setOf, type Knowledge } from './legs';
 import type { LegacyPage } from './page';
 import {
   onPrimary,
@@ -98,6 +99,20 @@ export async function allGaps<T>(
   transaction: Transaction | undefined,
 ): Promise<Gaps> {
   return gapsIn(answering.knowledge, await rowsToCheck(answering, transaction));
+}
+
+/**
+ * The gaps in what is joined to the records that were fetched, whether the condition shows it or not:
+ * a row that is gone may be all that keeps another one away.
+ */
+export async function joinedGaps<T>(
+  answering: Answering<T>,
+  transaction: Transaction | undefined,
+): Promise<Gaps> {
+  const { knowledge, effective, read } = answering;
+  const where = { legacyId: [...setOf(knowledge.seen, read.synced.mapping.name)] };
+  const joined = { ...effective, where, includes: unconditioned(effective.includes) };
+  return gapsIn(knowledge, await rowsToCheck({ ...answering, effective: joined }, transaction));
 }
 
 /**

@@ -7,9 +7,18 @@ import { boundOf } from '../query/bound-of-options';
 import { placeOf, refreshScope } from '../refresh/scope';
 import type { Runtime } from '../runtime';
 import { LegacyUnit } from '../write/legacy-unit';
-import { allGaps, answerThenCheck, checkThenAnswer, type Answering, type Read } from './answer';
+import {
+  allGaps,
+  answerThenCheck,
+  checkThenAnswer,
+  joinedGaps,
+  type Answering,
+  type Read,
+} from './answer';
 import { EarlyAnswer } from './early-answer';
+import { decidesByIncludes } from './joined-conditions';
 import { legacyCount } from './legacy-count';
+import { refreshBelow } from './late-rows';
 import { legacyPage } from './page';
 import { refreshLeg, type Knowledge } from './legs';
 import { effectiveOptions } from './sequelize-internals';
@@ -89,6 +98,9 @@ async function answerExactly<T>(read: Read<T>, caller: Caller): Promise<T> {
     const accepted = await early?.accepted(knowledge);
     if (accepted) return accepted.value;
     const answering = { read, knowledge, effective, page, early };
+    if (decidesByIncludes(effective)) {
+      await settle(answering, await joinedGaps(answering, transaction));
+    }
     const answered = await answerInRounds(answering, transaction);
     return answered ? answered.value : await answerExactly(read, { ...caller, mayCover: false });
   } finally {
@@ -101,8 +113,15 @@ function mustAsk({ coverage }: Knowledge, { ahead }: Gaps): boolean {
   return ahead.length > 0 && (coverage?.isUsed ?? false);
 }
 
-/** @returns undefined when rows must be asked for after all. */
+/** Find out about rows that nothing vouches for, and about what belongs to them. */
+async function settle<T>({ read, knowledge, effective }: Answering<T>, gaps: Gaps): Promise<void> {
+  const late = await closeGaps(knowledge, gaps);
+  const { mapping } = read.synced;
+  await refreshBelow(knowledge, { mapping, includes: effective.includes }, late);
+  await settleRefresh(knowledge);
+}
 
+/** @returns undefined when rows must be asked for after all. */
 async function answerInRounds<T>(
   answering: Answering<T>,
   transaction: Transaction | undefined,
@@ -120,8 +139,8 @@ async function answerInRounds<T>(
     if (mustAsk(knowledge, gaps)) return undefined;
     // A page shows only the gaps on it; the rows that would move up have theirs, too.
     const isCut = effective.limit !== undefined && !page;
-    await closeGaps(knowledge, isCut ? await allGaps(answering, transaction) : gaps);
-    await settleRefresh(knowledge);
+    const open = isCut ? await allGaps(answering, transaction) : gaps;
+    await settle(answering, open);
     await new Promise((resolve) => setTimeout(resolve, restMs));
   }
   throw new SyncError(

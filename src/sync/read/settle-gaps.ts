@@ -5,21 +5,31 @@ import { refuseAhead } from '../refresh/apply';
 import { linkDeferred } from '../refresh/parents';
 import { placeOf } from '../refresh/scope';
 import { pushRows } from '../write/push';
+import type { LateKeys } from './late-rows';
 import { setOf, type Knowledge } from './legs';
 import { keptTombstones, type Gaps } from './verify';
 
-/** Find out about the rows of an answer that what was fetched does not vouch for. */
-export async function closeGaps(knowledge: Knowledge, gaps: Gaps): Promise<void> {
+/**
+ * Find out about the rows of an answer that what was fetched does not vouch for.
+ *
+ * @returns the rows that are as they should be, after all.
+ */
+export async function closeGaps(knowledge: Knowledge, gaps: Gaps): Promise<LateKeys> {
   for (const { mapping, row } of gaps.ahead) knowledge.ahead.push({ mapping, rows: [row] });
-  for (const [mapping, keys] of gaps.unseen) await settleUnseen(knowledge, mapping, keys);
+  const late = new Map<Mapping, readonly string[]>();
+  for (const [mapping, keys] of gaps.unseen) {
+    const found = await settleUnseen(knowledge, mapping, keys);
+    if (found.length > 0) late.set(mapping, found);
+  }
+  return late;
 }
 
-/** Each key is asked for once a call, all keys of a model together. */
+/** Each key is asked for once a call, all keys of a model together; gives those that are there. */
 async function settleUnseen(
   knowledge: Knowledge,
   mapping: Mapping,
   keys: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const { scope } = knowledge;
   const seen = setOf(knowledge.seen, mapping.name);
   const hidden = setOf(knowledge.hidden, mapping.name);
@@ -30,7 +40,7 @@ async function settleUnseen(
   const fresh = await knowledge.coverage?.freshKeys(mapping, unseen);
   for (const key of fresh ?? []) seen.add(key);
   const open = unseen.filter((key) => !fresh?.has(key));
-  if (open.length === 0) return;
+  if (open.length === 0) return [...(fresh ?? [])];
   const settled = await settleAbsent(scope, mapping, {
     keys: open,
     gone: open.filter((key) => gone.has(key)),
@@ -41,6 +51,7 @@ async function settleUnseen(
   for (const key of settled.hidden) hidden.add(key);
   knowledge.rejected.push({ mapping, records: [...settled.rejected] });
   knowledge.ahead.push({ mapping, rows: [...settled.ahead] });
+  return [...(fresh ?? []), ...settled.present];
 }
 
 /** Rows with local changes: sent now where the migrator says so, otherwise refused. */
