@@ -9,6 +9,7 @@ const LIBRARY = [
   'src/jobs',
   'src/mapping',
   'src/sync',
+  'src/load',
   'src/introspect',
   'src/exit',
   'src/console',
@@ -38,6 +39,18 @@ const LAYERS = [
     folder: 'src/sync',
 
     imports: ['src/model', 'src/revisions', 'src/mapping', 'legacy-client'],
+  },
+  {
+    folder: 'src/load',
+
+    imports: [
+      'src/model',
+      'src/revisions',
+      'src/jobs',
+      'src/mapping',
+      'src/sync',
+      'legacy-client',
+    ],
   },
   { folder: 'src/introspect', imports: ['src/mapping', 'legacy-client'] },
   {

@@ -19,6 +19,19 @@ export interface CallOptions {
   readonly priority?: Priority;
 }
 
+/** A page of a list, with where the next one is. */
+export interface LinkedPage {
+  readonly records: readonly LegacyRecord[];
+  /** The address of the next page, to go on from in another process, too; null on the last one. */
+  readonly next: string | null;
+}
+
+/** Options of {@link LegacyClient.linkedPages}. */
+export interface LinkedPagesOptions extends CallOptions {
+  /** Where to begin: the `next` of an earlier page of the same query. */
+  readonly from?: string;
+}
+
 /** Options of {@link LegacyClient.create}. */
 export interface CreateOptions extends CallOptions {
   /**
@@ -69,6 +82,17 @@ export interface LegacyClient {
     query?: LegacyQuery,
     options?: CallOptions,
   ): AsyncIterable<readonly LegacyRecord[]>;
+  /**
+   * The same for a list that may be given up and gone on with: each page says where the next one is.
+   *
+   * @throws LegacyRequestError when the query does not fit into one request, or `from` is an address
+   *   of elsewhere.
+   */
+  linkedPages(
+    entity: LegacyEntity,
+    query?: LegacyQuery,
+    options?: LinkedPagesOptions,
+  ): AsyncIterable<LinkedPage>;
   /** One record; throws `LegacyNotFoundError` only on the service's own not-found answer. */
   get(entity: LegacyEntity, key: string, options?: CallOptions): Promise<LegacyRecord>;
   /**

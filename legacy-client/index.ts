@@ -20,6 +20,8 @@ export type {
   CreateOptions,
   LegacyChanges,
   LegacyClient,
+  LinkedPage,
+  LinkedPagesOptions,
   PlannedRequest,
 } from './client';
 export type {

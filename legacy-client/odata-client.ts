@@ -7,6 +7,8 @@ import type {
   CreateOptions,
   LegacyChanges,
   LegacyClient,
+  LinkedPage,
+  LinkedPagesOptions,
   PlannedRequest,
 } from './client';
 import { type CallParts, Calls } from './calls';
@@ -20,6 +22,7 @@ import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyConflictError, LegacyError } from './errors';
 import type { Answer } from './exchanger';
 import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
+import { linkedPagesOf } from './linked-pages';
 import { planCount, planList } from './list-plan';
 import { delivered, followPages, inParallel } from './pager';
 import { readCsdl, type ServiceMetadata } from './metadata';
@@ -75,6 +78,14 @@ export class ODataClient implements LegacyClient {
     const source = this.calls.pageSource(entity, options);
     const lists = plan.requests.map((request) => followPages(source, request));
     yield* delivered(inParallel(lists, this.parts.maxConcurrency), plan);
+  }
+
+  linkedPages(
+    entity: LegacyEntity,
+    query: LegacyQuery = {},
+    options: LinkedPagesOptions = {},
+  ): AsyncIterable<LinkedPage> {
+    return linkedPagesOf({ ...this.parts, calls: this.calls }, { entity, query }, options);
   }
 
   async get(entity: LegacyEntity, key: string, options: CallOptions = {}): Promise<LegacyRecord> {

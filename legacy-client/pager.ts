@@ -11,13 +11,28 @@ export interface PageSource {
   decode(answer: Answer): DecodedPage;
 }
 
+/** A page, and the address of the next one. */
+interface PageWithLink {
+  readonly records: readonly LegacyRecord[];
+  readonly next: string | null;
+}
+
 /** Pages of one request, followed to their end. */
 export async function* followPages(
   source: PageSource,
   request: DialectRequest,
 ): AsyncGenerator<readonly LegacyRecord[], void, undefined> {
+  for await (const { records } of followLinks(source, request)) yield records;
+}
+
+/** The same, each with the address of the next one. */
+export async function* followLinks(
+  source: PageSource,
+  request: DialectRequest,
+  begin = `${source.root}/${request.path}`,
+): AsyncGenerator<PageWithLink, void, undefined> {
   const seen = new Set<string>();
-  let url: string | undefined = `${source.root}/${request.path}`;
+  let url: string | undefined = begin;
   while (url !== undefined) {
     seen.add(url);
     const answer = await source.read(request, url);
@@ -26,7 +41,7 @@ export async function* followPages(
     if (url !== undefined && seen.has(url)) {
       throw answer.unreadable('its next page is one that was there already, so there is no end');
     }
-    yield records;
+    yield { records, next: url ?? null };
   }
 }
 

@@ -24,6 +24,8 @@ export {
   type Revision,
 } from './revisions';
 
+export { openJobQueue, type JobKind, type JobQueue, type JobQueueOptions } from './jobs';
+
 // exit: remove from here
 // What leaves with it.
 export {
@@ -81,6 +83,26 @@ export {
   type SyncStatus,
   type TwoSides,
 } from './sync';
+export {
+  backfill,
+  LoadInterruptedError,
+  planBackfill,
+  verify,
+  work,
+  type BackfillReport,
+  type Difference,
+  type DifferenceKind,
+  type Finding,
+  type LoadedModel,
+  type LoadOptions,
+  type LoadProgress,
+  type PlannedModel,
+  type VerifiedModel,
+  type VerifyOptions,
+  type VerifyReport,
+  type Workers,
+  type WorkOptions,
+} from './load';
 export { defineConfig, type ConnectedDualWrite, type DualWriteConfig } from './cli/config';
 export {
   auth,

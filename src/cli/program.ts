@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addBackfillCommand } from './backfill-command';
 import { addCheckCommand } from './check-command';
 import { addExitCommand } from './exit-command';
 import { addExplainCommand } from './explain-command';
@@ -8,7 +9,9 @@ import { addRecoverCommand } from './recover-command';
 import { addRepairCommand } from './repair-command';
 import { addSandboxCommand } from './sandbox-command';
 import { addStatusCommand } from './status-command';
+import { addVerifyCommand } from './verify-command';
 import { addVersionsCommand } from './versions-command';
+import { addWorkCommand } from './work-command';
 import { exitCodes, UsageError } from './exit-codes';
 import { describeFailure, withoutSecrets } from './failure';
 
@@ -53,6 +56,9 @@ function createProgram(): Command {
   addIntrospectCommand(program);
   addRecoverCommand(program);
   addRepairCommand(program);
+  addBackfillCommand(program);
+  addVerifyCommand(program);
+  addWorkCommand(program);
   addVersionsCommand(program);
   addExplainCommand(program);
   addExitCommand(program);

@@ -24,8 +24,11 @@ export interface Change {
    */
   readonly kind: VersionKind | 'soft-deleted';
   readonly keys: readonly RecordKey[];
-  /** The revision that the versions belong to, when it is not the enclosing block's. */
-  readonly revision?: RevisionDetails;
+  /**
+   * The revision that the versions belong to, when it is not the enclosing block's; with an id (a
+   * UUID), one that several units of work share.
+   */
+  readonly revision?: RevisionDetails & { readonly id?: string };
 }
 
 /** What differs between two versions, by attribute name. A missing attribute counts as null. */

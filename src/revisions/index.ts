@@ -5,4 +5,4 @@ export { prepareRevisions } from './tables';
 export { recordInitialVersions, type InitialVersionsOptions } from './initial-versions';
 export { pruneVersions, type PrunedVersions, type Retention } from './retention';
 export { findRevision, type RevertOptions, type Revision } from './whole-revision';
-export { versionsWithin } from './within-statement';
+export { createdVersionsWithin, updatedVersionsWithin, versionsWithin } from './within-statement';

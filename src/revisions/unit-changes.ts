@@ -87,7 +87,8 @@ export class UnitChanges implements Participant {
     return currentFrame().revision ?? { id: this.#unit.id };
   }
 
-  #ownRevision(details: RevisionDetails): RevisionFrame {
+  /** One with an id is shared with other units. */
+  #ownRevision(details: RevisionDetails & { readonly id?: string }): RevisionFrame {
     const name = JSON.stringify(details);
     const revision = this.#ownRevisions.get(name) ?? { id: randomUUID(), ...details };
     this.#ownRevisions.set(name, revision);

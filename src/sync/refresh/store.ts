@@ -61,7 +61,7 @@ interface StoredRow {
 }
 
 /** NOTE: one time for both stamps: by `clock_timestamp()` a row could be ahead of itself. */
-const stampSql = `coalesce(i."#stamp", date_trunc('milliseconds', statement_timestamp()))`;
+export const stampSql = `coalesce(i."#stamp", date_trunc('milliseconds', statement_timestamp()))`;
 
 /** What an UPDATE sets in a row `t` from its incoming row `i`. */
 export function assignmentsSql(table: RefreshTable): string {
@@ -251,7 +251,7 @@ async function noteRows(
     model,
     kind: rows.kind,
     keys: rows.keys.map((id) => ({ [model.primaryKeyAttribute]: id })),
-    revision: rows.isOwnWrite ? undefined : { comment: refreshComment },
+    revision: rows.isOwnWrite ? undefined : (place.revision ?? { comment: refreshComment }),
   });
 }
 

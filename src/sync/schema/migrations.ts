@@ -1,4 +1,5 @@
 import type { QueryInterface } from 'sequelize';
+import { loadTables } from './load-tables';
 
 /** One step of the library's own schema. */
 export interface SchemaStep {
@@ -110,6 +111,12 @@ CREATE TABLE IF NOT EXISTS dual_write_lacking (
       await context.sequelize.query(
         'ALTER TABLE dual_write_intents ADD COLUMN IF NOT EXISTS lock_id bigint',
       );
+    },
+  },
+  {
+    name: '0006-loads',
+    up: async (context) => {
+      for (const statement of loadTables) await context.sequelize.query(statement);
     },
   },
 ];

@@ -1,0 +1,46 @@
+import type { CallParts, Calls } from './calls';
+import type { LinkedPage, LinkedPagesOptions } from './client';
+import { UnsendableError } from './dialects/problems';
+import type { DialectRequest } from './dialects/dialect';
+import type { LegacyEntity } from './entity';
+import { planList } from './list-plan';
+import { followLinks } from './pager';
+import type { LegacyQuery } from './query';
+
+/** What {@link linkedPagesOf} works with. */
+export interface LinkedPagesParts extends CallParts {
+  readonly calls: Calls;
+}
+
+/** Read a list from a page on, each page with the address of the next one. */
+export async function* linkedPagesOf(
+  parts: LinkedPagesParts,
+  { entity, query }: { readonly entity: LegacyEntity; readonly query: LegacyQuery },
+  { from, ...options }: LinkedPagesOptions,
+): AsyncGenerator<LinkedPage, void, undefined> {
+  const { calls } = parts;
+  const request = calls.spelled(entity, 'GET', () => onlyRequest(parts, entity, query));
+  if (request === undefined) return;
+  const begin =
+    from === undefined ? undefined : calls.spelled(entity, 'GET', () => ownAddress(parts, from));
+  yield* followLinks(calls.pageSource(entity, options), request, begin);
+}
+
+function onlyRequest(
+  parts: LinkedPagesParts,
+  entity: LegacyEntity,
+  query: LegacyQuery,
+): DialectRequest | undefined {
+  const { requests } = planList(parts, entity, query);
+  if (requests.length > 1) {
+    throw new UnsendableError('a list of several requests has no address to go on from');
+  }
+  return requests[0];
+}
+
+/** NOTE: what keeps an address may have been tampered with, and the login goes there. */
+function ownAddress({ root }: LinkedPagesParts, from: string): string {
+  const url = URL.canParse(from) ? new URL(from) : undefined;
+  if (url?.origin === new URL(root).origin && url.username === '') return url.href;
+  throw new UnsendableError('the address to go on from is none of this service');
+}

@@ -1,0 +1,7 @@
+export {
+  defaultJobSchema,
+  openJobQueue,
+  type JobKind,
+  type JobQueue,
+  type JobQueueOptions,
+} from './queue';

@@ -1,0 +1,19 @@
+export {
+  backfill,
+  planBackfill,
+  type BackfillReport,
+  type LoadedModel,
+  type LoadOptions,
+  type PlannedModel,
+} from './backfill';
+export { LoadInterruptedError, type LoadProgress } from './coordinate';
+export type { Finding } from './findings';
+export type { DifferenceKind } from './second-look';
+export {
+  verify,
+  type Difference,
+  type VerifiedModel,
+  type VerifyOptions,
+  type VerifyReport,
+} from './verify';
+export { work, type Workers, type WorkOptions } from './work';

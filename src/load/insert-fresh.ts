@@ -1,0 +1,200 @@
+import {
+  DataTypes,
+  QueryTypes,
+  Utils,
+  type ModelAttributeColumnOptions,
+  type Transaction,
+} from 'sequelize';
+import type { Mapping } from '../mapping';
+import { createdVersionsWithin } from '../revisions';
+import { quote } from '../sync/local-table';
+import { incomingValue, lookupJoins, type RefreshTable } from '../sync/refresh/input-sql';
+import type { IncomingRow } from '../sync/refresh/row';
+import { stampSql } from '../sync/refresh/store';
+import type { Runtime } from '../sync/runtime';
+import { stageRows } from './staging';
+
+/** The comment of the revision that a load writes. */
+export const loadComment = 'backfill';
+
+/** Rows of a page. */
+export interface FreshRows {
+  /** The load; its revision has the same id. */
+  readonly load: string;
+  readonly table: RefreshTable;
+  readonly rows: readonly IncomingRow[];
+  /** When they were asked for, by the database's clock. */
+  readonly askedAt: Date;
+}
+
+/**
+ * Insert the rows that are not here yet: rows, what is known of them since when, versions, and a note
+ * of each lookup whose target is not here are one statement.
+ *
+ * It takes the ordinary case only. A row that is here, or of which a write or a deletion is known, is
+ * left for the ordinary way, which sorts it out.
+ *
+ * @returns the keys that were not inserted.
+ * @throws DatabaseError when PostgreSQL refuses one of them; then none is.
+ */
+export async function insertFresh(
+  runtime: Runtime,
+  transaction: Transaction,
+  { load, table, rows, askedAt }: FreshRows,
+): Promise<Set<string>> {
+  const { mapping } = table;
+  const keys = (): Set<string> => new Set(rows.map(({ key }) => key));
+  const extra = extraValues(table);
+  // NOTE: links have keys of the service's own making, and may have been made here a moment ago.
+  if (!extra || mapping.link || rows.length === 0) return keys();
+  const values: unknown[] = [];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const staged = await stageRows(runtime, transaction, { table, rows, bind });
+  const names = { load: bind(load), model: bind(mapping.name), asked: bind(askedAt) };
+  const parts = [
+    ...(staged.expression === undefined ? [] : [staged.expression]),
+    `fresh AS (${insertSql(table, { from: staged.from, extra, ...names, bind })})`,
+    knownSql(table, names),
+    mendedSql(table, names.model),
+    ...linksSql(table, { from: staged.from, ...names }),
+  ];
+  const versions = createdVersionsWithin(mapping.model, 'fresh', {
+    ...{ id: load, comment: loadComment, bind },
+  });
+  const left = await runtime.pool.query<{ key: string }>(
+    `
+WITH ${parts.join(', ')}${versions?.expressions ?? ''}
+SELECT i."#key"::text AS key FROM ${staged.from}
+ WHERE NOT EXISTS (SELECT FROM fresh f WHERE f.${table.local.columns.legacyId} = i."#key")`,
+    { bind: values, type: QueryTypes.SELECT, transaction },
+  );
+  return new Set(left.map(({ key }) => key));
+}
+
+interface Names {
+  readonly load: string;
+  readonly model: string;
+  readonly asked: string;
+}
+
+interface InsertParts extends Names {
+  readonly from: string;
+  readonly extra: readonly ExtraValue[];
+  readonly bind: (value: unknown) => string;
+}
+
+function insertSql(table: RefreshTable, parts: InsertParts): string {
+  const { from, extra, model, asked, bind } = parts;
+  const { columns: t, name } = table.local;
+  const values: [string, string][] = [
+    ...extra.map(({ column, value, isUuid }): [string, string] => [
+      quote(column),
+      isUuid ? 'gen_random_uuid()' : `${bind(value)}::${table.local.typeOf(column) ?? 'text'}`,
+    ]),
+    ...table.columns.map(({ column }): [string, string] => [
+      quote(column),
+      incomingValue(table, column),
+    ]),
+    [t.legacyId, 'i."#key"'],
+    [t.legacyModifiedAt, stampSql],
+    [t.modifiedAt, stampSql],
+    [t.createdAt, `coalesce(i."#created", ${stampSql})`],
+    [t.legacyVersion, 'i."#version"'],
+  ];
+  return `
+  INSERT INTO ${name} (${values.map(([column]) => column).join(', ')})
+  SELECT ${values.map(([, value]) => value).join(', ')}
+    FROM ${from}
+    ${lookupJoins(table)}
+   WHERE NOT EXISTS (SELECT FROM ${name} t WHERE t.${t.legacyId} = i."#key")
+     AND NOT EXISTS (SELECT FROM dual_write_known k WHERE k.model = ${model}
+                        AND k.legacy_id = i."#key" AND k.gone AND k.asked_at >= ${asked})
+     AND NOT EXISTS (SELECT FROM dual_write_intents n WHERE n.legacy_id = i."#key")
+  ON CONFLICT (${t.legacyId}) DO NOTHING
+  RETURNING *`;
+}
+
+function knownSql({ local: { columns: t } }: RefreshTable, { model, asked }: Names): string {
+  return `known AS (
+  INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
+  SELECT ${model}, f.${t.legacyId}, ${asked}::timestamptz, clock_timestamp(), false FROM fresh f
+  ON CONFLICT (model, legacy_id) DO UPDATE
+     SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
+         applied_at = excluded.applied_at, gone = excluded.gone
+)`;
+}
+
+function mendedSql({ local: { columns: t } }: RefreshTable, model: string): string {
+  return `mended AS (
+  DELETE FROM dual_write_rejected r USING fresh f
+   WHERE r.model = ${model} AND r.legacy_id = f.${t.legacyId}
+)`;
+}
+
+/** Note the lookups that are to be set when their targets have come. */
+function linksSql(
+  { lookups, local }: RefreshTable,
+  { from, load, model }: Names & { readonly from: string },
+): string[] {
+  const { legacyId, legacyModifiedAt } = local.columns;
+  return [...lookups.keys()].map(
+    (column, at) => `links${at} AS (
+  INSERT INTO dual_write_load_links (load, model, column_name, legacy_id, target, stamp)
+  SELECT ${load}::uuid, ${model}, '${column.replaceAll("'", "''")}', i."#key", i.${quote(column)},
+         f.${legacyModifiedAt}
+    FROM ${from} JOIN fresh f ON f.${legacyId} = i."#key"
+   WHERE i.${quote(column)} IS NOT NULL AND f.${quote(column)} IS NULL
+  ON CONFLICT (load, model, column_name, legacy_id) DO UPDATE
+     SET target = excluded.target, stamp = excluded.stamp
+)`,
+  );
+}
+
+/** A value that the model gives each new row by itself. */
+interface ExtraValue {
+  readonly column: string;
+  readonly value: unknown;
+  /** Each row gets a new one. */
+  readonly isUuid: boolean;
+}
+
+const ownAttributes = new Set([
+  ...['legacyId', 'legacyModifiedAt', 'legacyVersion', 'createdAt', 'modifiedAt'],
+]);
+
+/** The model's default values; undefined where one has to be made for each row by its own code. */
+function extraValues({ mapping, columns, local }: RefreshTable): ExtraValue[] | undefined {
+  const mapped = new Set(columns.map(({ column }) => column));
+  const built = builtRow(mapping);
+  const extra: ExtraValue[] = [];
+  for (const [attribute, definition] of Object.entries(mapping.model.getAttributes())) {
+    const column = definition.field ?? attribute;
+    const value = built[attribute];
+    if (ownAttributes.has(attribute) || mapped.has(column)) continue;
+    if (local.typeOf(column) === undefined || value === undefined || value === null) continue;
+    if (isSqlMethod(value)) continue;
+    const isUuid = isUuidDefault(definition);
+    if (!isUuid && isMadeEachTime(definition)) return undefined;
+    extra.push({ column, value, isUuid });
+  }
+  return extra;
+}
+
+function builtRow({ model }: Mapping): Record<string, unknown> {
+  return model.build({}).get({ plain: true }) as Record<string, unknown>;
+}
+
+function isSqlMethod(value: unknown): boolean {
+  const { SequelizeMethod } = Utils as unknown as { SequelizeMethod: new () => object };
+  return value instanceof SequelizeMethod;
+}
+
+function isUuidDefault({ defaultValue }: ModelAttributeColumnOptions): boolean {
+  const { UUIDV4 } = DataTypes as unknown as { UUIDV4: new () => object };
+  return defaultValue === UUIDV4 || defaultValue instanceof UUIDV4;
+}
+
+/** A function, or a type like NOW, or a getter of the model. */
+function isMadeEachTime({ defaultValue }: ModelAttributeColumnOptions): boolean {
+  return !['string', 'number', 'boolean', 'bigint'].includes(typeof defaultValue);
+}
