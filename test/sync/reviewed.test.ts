@@ -151,6 +151,28 @@ describe('reads that were thought through again', () => {
     return AccountId;
   };
 
+  // Without a stamp no answer was ever older than another.
+  it('store no answer over a later one where the service has no stamps', async () => {
+    const { runtime, mapping } = syncedModel('Organisation', world.sequelize);
+    const key = await account();
+    const record = await runtime.client.get(mapping.entity, key);
+    const store = async (Name: string, askedAt: Date): Promise<unknown> => {
+      const values = { ...record.values, Name };
+      const records = [{ ...record, values, modifiedOn: null, version: null }];
+      return applyAnswer(refreshScope(runtime), { mapping, records, askedAt });
+    };
+    const earlier = await runtime.clock.now();
+    await rest(50);
+    const later = await runtime.clock.now();
+    await store('Later', later);
+    await store('Earlier', earlier);
+    const rows = await world.models.Organisation.findAll({ freshness: 'local' });
+    expect(rows.map(({ name }) => name)).toEqual(['Later']);
+    await store('Last', await runtime.clock.now());
+    await rows[0]?.reload({ skipLegacy: true });
+    expect(rows[0]?.name).toBe('Last');
+  });
+
   // A row that is gone there, and is not shown, hides another one: only shown rows are checked.
   it('find a row that only a row of an include that is gone kept away', async () => {
     const { Organisation } = world.models;

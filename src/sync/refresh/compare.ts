@@ -118,7 +118,8 @@ WHERE NOT outdated AND (id IS NULL OR differs OR ahead OR restamped OR unresolve
 export function outdatedSql({ local: { columns: t } }: RefreshTable, asked: string): string {
   return `coalesce(k.gone AND k.asked_at >= ${asked} OR k.applied_at >= ${asked} AND (
            t.${t.legacyModifiedAt} > i."#stamp"
-           OR t.${t.legacyModifiedAt} IS NOT DISTINCT FROM i."#stamp" AND k.asked_at > ${asked}
+           OR coalesce(t.${t.legacyModifiedAt} = i."#stamp", i."#stamp" IS NULL)
+              AND k.asked_at > ${asked}
          ), false)`;
 }
 
