@@ -155,11 +155,14 @@ describe.each(faces)('increment and decrement through the %s face', (face) => {
     });
   }
 
-  it('sends nothing for columns that are not mapped', async () => {
+  it('sends nothing for columns that are not mapped, but asks whom a condition means', async () => {
     const { Organisation } = world.models;
     await five();
-    await Organisation.update({ internalNote: 'x' }, { where: { name: 'A' } });
+    const [first] = await Organisation.skipLegacy().findAll();
+    await Organisation.update({ internalNote: 'x' }, { where: { id: first?.id } });
     expect(await world.legacyCalls()).toEqual([]);
+    await Organisation.update({ internalNote: 'x' }, { where: { name: 'A' } });
+    expect(await world.legacyCalls()).toEqual([expect.stringMatching(/^GET /)]);
   });
 
   it.each(['fail', 'lose'])('leaves no trace when one of five is refused (%s)', async (fault) => {
