@@ -183,6 +183,38 @@ describe.each(faces)('reads beside open transactions, %s face', (face) => {
     await transaction.commit();
   });
 
+  it('brings rows up to date that the transaction itself has locked', async () => {
+    const { Organisation } = world.models;
+    const key = await account('Before');
+    const goneKey = await account('Gone');
+    await Organisation.findAll();
+    const transaction = await begin();
+    await Organisation.findAll({ transaction, lock: true });
+    await world.sandbox.editAsLegacyUser('account', key, { Name: 'After' });
+    await world.sandbox.deleteAsLegacyUser('account', goneKey);
+    expect(namesOf(await within(5000, Organisation.findAll({ transaction })))).toEqual(['After']);
+    await transaction.commit();
+    expect(namesOf(await Organisation.findAll({ freshness: 'local' }))).toEqual(['After']);
+  });
+
+  it('stores new records that refer to rows which the transaction itself has locked', async () => {
+    const { Organisation } = world.models;
+    const key = await account('Fictional Foundry');
+    const transaction = await begin();
+    const [row] = await Organisation.findAll({ transaction, lock: true });
+    await row?.update({ internalNote: 'locked' }, { transaction });
+    for (const LastName of ['Example', 'Specimen']) {
+      await world.sandbox.load('contact', [
+        { ContactId: randomUUID(), LastName, ParentCustomerId: key },
+      ]);
+    }
+    expect(
+      await within(8000, row?.getContacts({ transaction }) ?? Promise.resolve([])),
+    ).toHaveLength(2);
+    await transaction.commit();
+    expect(await world.models.Contact.count({ skipLegacy: true })).toBe(2);
+  });
+
   it('does not show a transaction what it has destroyed, nor bring it back', async () => {
     const { Organisation } = world.models;
     await account('Destroyed');

@@ -153,10 +153,31 @@ export async function removeGone(
   const others = gone.keys.filter((key) => !own.includes(key));
   const first = await removeIn(inCallersTransaction(scope), mapping, { ...gone, keys: own });
   const second = await removeIn(scope, mapping, { ...gone, keys: others });
+  // What the caller's own transaction holds, only that can remove.
+  const isCallers = scope.caller !== undefined && !scope.transaction;
+  const keys = isCallers ? await heldKeys(scope, mapping, { ...second, keys: others }) : [];
+  const third = await removeIn(inCallersTransaction(scope), mapping, { ...gone, keys });
   return {
-    ahead: [...first.ahead, ...second.ahead],
-    hidden: [...first.hidden, ...second.hidden],
+    ahead: [...first.ahead, ...second.ahead, ...third.ahead],
+    hidden: [...first.hidden, ...second.hidden, ...third.hidden],
   };
+}
+
+/** Of these keys, those whose rows were left because somebody has locked them. */
+async function heldKeys(
+  { runtime }: RefreshScope,
+  mapping: Mapping,
+  { keys, ahead, hidden }: Removed & { readonly keys: readonly string[] },
+): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const { name, columns: t } = await localTable(runtime.pool, mapping);
+  const rows = await runtime.pool.query<{ key: string }>(
+    `SELECT t.${t.legacyId} AS key FROM ${name} t WHERE t.${t.legacyId} = ANY ($1::uuid[])
+            ${t.deletedAt ? `AND t.${t.deletedAt} IS NULL` : ''}`,
+    { bind: [keys], type: QueryTypes.SELECT, transaction: null },
+  );
+  const known = new Set([...hidden, ...ahead.map(({ legacyId }) => legacyId)]);
+  return rows.map(({ key }) => key).filter((key) => !known.has(key));
 }
 
 async function removeIn(scope: RefreshScope, mapping: Mapping, gone: Gone): Promise<Removed> {

@@ -124,6 +124,9 @@ async function applyRows(
     return await applyBatch(scope, table, answer);
   } catch (error) {
     if (!isDataError(error) && !isLockTimeout(error)) throw error;
+    if (isLockTimeout(error) && mayHoldItself(scope)) {
+      return applyRows(inCallersTransaction(scope), table, answer);
+    }
     // Nothing more can be tried in a write's own transaction, which has failed.
     if (answer.isOwnWrite && answer.rows.length > 1) throw error;
     const [only] = answer.rows;
@@ -147,6 +150,14 @@ function lockedRow(table: RefreshTable, legacyId: string, cause?: unknown): Sync
   );
 }
 
+/**
+ * What somebody holds may be held by the caller's own transaction, which has locked rows, or written
+ * columns of this side. Then only that transaction can store them.
+ */
+function mayHoldItself({ caller, transaction }: RefreshScope): boolean {
+  return caller !== undefined && transaction === undefined;
+}
+
 /** Rests between looks at rows that somebody else holds, in milliseconds. */
 const restsMs = [20, 50, 100, 200, 300, 400];
 
@@ -167,6 +178,10 @@ async function applyBatch(
     applied = bothOf(applied, { rejected: [], ahead });
     const [first] = left;
     if (!first) return applied;
+    if (mayHoldItself(scope)) {
+      const own = await applyRows(inCallersTransaction(scope), table, { ...answer, rows: left });
+      return bothOf(applied, own);
+    }
     if (restMs === undefined) throw lockedRow(table, first.key);
     await new Promise((resolve) => setTimeout(resolve, restMs));
     rows = left;
