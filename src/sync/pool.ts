@@ -3,6 +3,12 @@ import { Sequelize, type Options } from 'sequelize';
 /** How many connections the library keeps for itself. */
 export const poolSize = 4;
 
+/** Whether Sequelize sends reads to replicas. */
+export function isReplicated(sequelize: Sequelize): boolean {
+  const { options } = sequelize as unknown as { options: Options };
+  return Boolean(options.replication);
+}
+
 /**
  * Open the library's own small pool on the application's database, with the same options: a refresh
  * must never wait for a connection that an application transaction holds while it waits for the

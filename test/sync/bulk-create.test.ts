@@ -135,6 +135,20 @@ describe.each(faces)('bulkCreate through the %s face', (face) => {
     expect(await here.versions()).toHaveLength(2);
   });
 
+  it.each([[false], [['title']]])('updates with returning: %j', async (returning) => {
+    const options = { updateOnDuplicate: ['title' as const], returning: returning as never };
+    const values = (title: string, number: string): object => ({ title, number });
+    await Company.bulkCreate([values('A', '1')] as never, options);
+    const transaction = await world.sequelize.transaction();
+    await Company.create({ title: 'X', number: '2' }, { transaction });
+    // The second row is inserted while the call waits for it.
+    const rows = Company.bulkCreate([values('B', '1'), values('Y', '2')] as never, options);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await transaction.commit();
+    await expectStored(await rows);
+    expect(await titles()).toEqual(['B', 'Y']);
+  });
+
   it('takes another unique key where it is told to', async () => {
     const here = await Company.create({ title: 'Here', size: 1 });
     const given = [{ id: here.id, title: 'Changed', number: '5' }];

@@ -116,8 +116,37 @@ describe.each(faces)('upsert through the %s face', (face) => {
     expect(await titles()).toEqual(['A']);
   });
 
+  it.each([[false], [['title']]])('writes on both sides with returning: %j', async (returning) => {
+    await Company.upsert({ title: 'A', number: '1' }, { returning });
+    expect(await titles()).toEqual(['A']);
+    const [row] = await Company.upsert({ title: 'B', number: '1' }, { returning });
+    expect(await titles()).toEqual(['B']);
+    expect(row.id).toBe((await Company.findOne({ skipLegacy: true }))?.id);
+  });
+
   it('sends nothing when validation refuses', async () => {
     await expect(Company.upsert({ title: '' })).rejects.toThrow('notEmpty');
     expect(await world.legacyCalls()).toEqual([]);
+  });
+});
+
+describe('upsert of a paranoid model', () => {
+  let world: DualWorld;
+
+  beforeAll(async () => {
+    world = await openCompanyWorld('dataverse', { paranoid: true });
+  });
+  afterAll(() => world.close());
+
+  it('does not soft-delete a row that is inserted meanwhile', async () => {
+    const transaction = await world.sequelize.transaction();
+    await Company.create({ title: 'First', number: '1' }, { transaction });
+    const values = { title: 'Second', number: '1', deletedAt: new Date() };
+    const refused = expect(Company.upsert(values)).rejects.toThrow('Try again');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await transaction.commit();
+    await refused;
+    expect(await Company.findAll()).toMatchObject([{ title: 'First' }]);
+    await expectAgreement(world, Company, 'account');
   });
 });

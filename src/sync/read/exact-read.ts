@@ -1,11 +1,12 @@
-import type { Transaction } from 'sequelize';
+import type { Transaction, TransactionOptions } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import { SyncError } from '../errors';
 import { Coverage } from '../feed/coverage';
 import { rememberRefreshes } from '../feed/remember';
 import { boundOf } from '../query/bound-of-options';
 import { placeOf, refreshScope } from '../refresh/scope';
-import type { Runtime } from '../runtime';
+import { isReplicated } from '../pool';
+import type { Runtime, Synced } from '../runtime';
 import { LegacyUnit } from '../write/legacy-unit';
 import {
   allGaps,
@@ -38,12 +39,24 @@ const manyRounds = Array.from({ length: 50 }, () => 0);
 export async function readExactly<T>(read: Read<T>): Promise<T> {
   await read.synced.runtime.prepared.require(read.synced.mapping.name);
   const transaction = transactionOf(read.options);
+  refuseReplica(read.synced, transaction);
   const unit = transaction && LegacyUnit.of(read.synced.runtime, transaction);
   const { runtime } = read.synced;
   const { maxAgeMs } = read;
   const since = maxAgeMs === undefined ? undefined : await agedSince(runtime, maxAgeMs);
   const caller: Caller = { transaction, unit, since, mayCover: true };
   return unit ? unit.lane.run(() => answerExactly(read, caller)) : answerExactly(read, caller);
+}
+
+/** @throws SyncError in a transaction that Sequelize has begun on a replica. */
+function refuseReplica({ runtime, mapping }: Synced, transaction: Transaction | undefined): void {
+  const { options } = (transaction ?? {}) as { options?: TransactionOptions };
+  if (!options?.readOnly || !isReplicated(runtime.sequelize)) return;
+  throw new SyncError(
+    'A read-only transaction runs on a replica, which may lack what this read stores. Leave ' +
+      "readOnly out, or read with { freshness: 'local' }.",
+    { model: mapping.name },
+  );
 }
 
 async function agedSince({ clock }: Runtime, maxAgeMs: number): Promise<Date> {

@@ -101,7 +101,7 @@ async function localRow(
 ): Promise<Model | null> {
   const primaryKey = model.primaryKeyAttribute;
   const field = model.getAttributes()[primaryKey]?.field ?? primaryKey;
-  const options = { paranoid: false, skipLegacy: true, transaction: null };
+  const options = { paranoid: false, skipLegacy: true, useMaster: true, transaction: null };
   // As text, because a key of another kind is simply not there.
   const asText = sequelize.where(sequelize.cast(sequelize.col(field), 'text'), key);
   const found = await model.unscoped().findOne({ ...options, where: asText });
@@ -149,7 +149,7 @@ async function comparedFields(
   { row, record }: { readonly row: Model | null; readonly record: LegacyRecord | undefined },
 ): Promise<ComparedField[]> {
   const attributes = mapping.attributes.filter(({ sent }) => sent);
-  const place = { sequelize: runtime.sequelize, transaction: null };
+  const place = { sequelize: runtime.pool, transaction: null };
   const wire = row
     ? await outgoingValues(runtime, place, {
         mapping,

@@ -1,4 +1,5 @@
 import { SyncError } from '../../errors';
+import { deletedAtOf } from '../../refresh/agreement';
 import type { SyncedInstance } from '../save';
 import { idOf, type SyncedWrite } from '../synced-write';
 import { updateRecords } from '../update';
@@ -11,7 +12,7 @@ import { isDeleted } from './fresh-images';
  *
  * @param rows - as they are now; they hold what both sides have afterwards.
  * @param fields - the attributes that the insert sets in rows that are there.
- * @throws SyncError when the legacy system has never had one of them.
+ * @throws SyncError when the legacy system has never had one of them, or the call has soft-deleted one.
  */
 export async function sendMet(
   write: SyncedWrite,
@@ -19,6 +20,14 @@ export async function sendMet(
   fields: readonly string[],
 ): Promise<void> {
   const { mapping } = write;
+  const deletedAt = deletedAtOf(mapping);
+  const doomed = rows.find((row) => isDeleted(mapping, row));
+  if (doomed && deletedAt !== undefined && fields.includes(deletedAt)) {
+    throw new SyncError('Somebody else has just inserted this row, or deleted it. Try again.', {
+      model: mapping.name,
+      id: idOf(doomed),
+    });
+  }
   const alive = rows.filter((row) => !isDeleted(mapping, row));
   const local = alive.find(({ legacyId }) => legacyId === null);
   if (local) {
