@@ -10,6 +10,7 @@ import { openSavepoint } from '../savepoint';
 import type { SyncedInstance } from './save';
 import { storedRows, takeStored, type StoredRow } from './stored-row';
 import { idOf, type SyncedWrite } from './synced-write';
+import { noteMixed } from './vouched';
 
 /** What the service holds after a write. */
 export interface AfterImages {
@@ -102,4 +103,5 @@ export async function reloadInstances(
 function takeUnchanged(instance: SyncedInstance, row: StoredRow): void {
   const saved = Object.entries(row).filter(([attribute]) => !instance.changed(attribute as never));
   takeStored(instance, Object.fromEntries(saved));
+  noteMixed(instance, saved.length < Object.keys(row).length);
 }

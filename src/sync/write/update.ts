@@ -1,15 +1,22 @@
-import { LegacyNotFoundError, type LegacyChanges, type LegacyRecord } from '../../../legacy-client';
+import {
+  LegacyConflictError,
+  LegacyNotFoundError,
+  type LegacyChanges,
+  type LegacyRecord,
+} from '../../../legacy-client';
 import type { MappedAttribute } from '../../mapping';
 import { SyncError } from '../errors';
 import { takeAfterImages } from './after-image';
 import { refuseConflicts } from './conflict';
 import { valuesOf } from './images';
 import { outgoingRows } from './outgoing';
+import { keepOverwritten } from './overwritten';
 import { recordsOf } from './records';
 import type { SyncedInstance } from './save';
 import { send } from './send';
 import { newIntentId, type Step, type UpdateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
+import { vouchedImage } from './vouched';
 
 /** What a write has changed of a row. */
 export interface ChangedRow {
@@ -54,14 +61,66 @@ export async function updateRecords(
       values: instance.get() as Record<string, unknown>,
     })),
   });
-  const askedAt = await runtime.clock.now();
+  const [row] = rows;
+  const isOne = rows.length === 1 && row && !row.image && !rules.mayFail;
+  if (isOne) return updateOne(write, row, sent[0] ?? {});
+  return readAndSend(write, rows, { sent, rules });
+}
+
+/** How often an update is sent that meets a change of the record each time. */
+const attempts = 5;
+
+/**
+ * Send the update of one row on the condition that its record is as it was when it was loaded. When it
+ * is not, the record is read, the conflict rule decides, and the update is sent for the record as it is
+ * now.
+ */
+async function updateOne(
+  write: SyncedWrite,
+  row: ChangedRow,
+  sent: LegacyChanges,
+): Promise<readonly ChangedRow[]> {
+  const image = await vouchedImage(write, row, sent);
+  let isVouched = image !== undefined;
+  for (let left = attempts; ; left -= 1) {
+    try {
+      const one = isVouched && image ? { ...row, image } : row;
+      return await readAndSend(write, [one], { sent: [sent], rules: {} });
+    } catch (error) {
+      // What is not there any more is told by the reading of it.
+      const isUnmet =
+        isVersionOutdated(error) || (isVouched && error instanceof LegacyNotFoundError);
+      if (!isUnmet || left <= 1) throw error;
+      isVouched = false;
+    }
+  }
+}
+
+function isVersionOutdated(error: unknown): boolean {
+  return error instanceof LegacyConflictError && error.status === 412;
+}
+
+interface ToSend {
+  /** What is to be sent of each row. */
+  readonly sent: readonly LegacyChanges[];
+  readonly rules: UpdateRules;
+}
+
+async function readAndSend(
+  write: SyncedWrite,
+  rows: readonly ChangedRow[],
+  { sent, rules }: ToSend,
+): Promise<readonly ChangedRow[]> {
+  const askedAt = await write.runtime.clock.now();
   const images = await beforeImages(write, rows);
   const prepared = images.flatMap((image, index): Prepared[] => {
     const row = rows[index];
     return row ? [{ row, image, sent: sent[index] ?? {} }] : [];
   });
   const toSend = prepared.filter((one) => Object.keys(one.sent).length > 0);
-  await refuseConflicts(write, toSend);
+  const read = toSend.filter(({ row }) => !row.image);
+  await refuseConflicts(write, read);
+  await keepOverwritten(write, read, askedAt);
   // Of fields that are never sent, the legacy system's values stand.
   const unsent = prepared.filter((one) => !toSend.includes(one));
   const after = await sendUpdates(write, toSend, rules);
