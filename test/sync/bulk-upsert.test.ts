@@ -116,13 +116,16 @@ describe.each(faces)('upsert through the %s face', (face) => {
     expect(await titles()).toEqual(['A']);
   });
 
-  it.each([[false], [['title']]])('writes on both sides with returning: %j', async (returning) => {
-    await Company.upsert({ title: 'A', number: '1' }, { returning });
-    expect(await titles()).toEqual(['A']);
-    const [row] = await Company.upsert({ title: 'B', number: '1' }, { returning });
-    expect(await titles()).toEqual(['B']);
-    expect(row.id).toBe((await Company.findOne({ skipLegacy: true }))?.id);
-  });
+  it.each<[boolean | 'title'[]]>([[false], [['title']]])(
+    'writes on both sides with returning: %j',
+    async (returning) => {
+      await Company.upsert({ title: 'A', number: '1' }, { returning });
+      expect(await titles()).toEqual(['A']);
+      const [row] = await Company.upsert({ title: 'B', number: '1' }, { returning });
+      expect(await titles()).toEqual(['B']);
+      expect(row.id).toBe((await Company.findOne({ skipLegacy: true }))?.id);
+    },
+  );
 
   it('sends nothing when validation refuses', async () => {
     await expect(Company.upsert({ title: '' })).rejects.toThrow('notEmpty');
