@@ -7,6 +7,7 @@ import { RecordTable } from './record-table';
 import { type Note, settle } from './settle';
 import {
   discardLastVersions,
+  type TouchedRecords,
   writeLastVersions,
   writeRevisions,
   writeVersions,
@@ -68,18 +69,29 @@ export class UnitChanges implements Participant {
   }
 
   async #write(notes: readonly Note[]): Promise<void> {
-    await this.#writeNotes(notes);
-    if (this.#revisions.size > 0) {
-      await writeRevisions(this.#unit.transaction, [...this.#revisions.values()]);
-    }
+    const last = await this.#writeAllButLast(notes);
+    const { transaction } = this.#unit;
+    const revisions = [...this.#revisions.values()];
+    if (revisions.length > 0) await writeRevisions(transaction, revisions, last);
+    else if (last) await writeVersions(transaction, last);
   }
 
   async #writeNotes(notes: readonly Note[]): Promise<void> {
+    const last = await this.#writeAllButLast(notes);
+    if (last) await writeVersions(this.#unit.transaction, last);
+  }
+
+  /** Gives the records whose versions are still to be written: with the revisions, most often. */
+  async #writeAllButLast(notes: readonly Note[]): Promise<TouchedRecords | undefined> {
     const { transaction } = this.#unit;
+    let last: TouchedRecords | undefined;
     for (const { table, touched, snapshots } of settle(notes)) {
       if (snapshots.length > 0) await discardLastVersions(transaction, table, snapshots);
-      if (touched.length > 0) await writeVersions(transaction, table, touched);
+      if (touched.length === 0) continue;
+      if (last) await writeVersions(transaction, last);
+      last = { table, touched };
     }
+    return last;
   }
 
   #revisionOf(change: Change): RevisionFrame {

@@ -34,16 +34,24 @@ function query(transaction: Transaction, sql: string, bind: unknown[]): Promise<
   return sequelize.query(sql, { transaction, bind, type: QueryTypes.SELECT });
 }
 
+/** Records of one table that are to have versions. */
+export interface TouchedRecords {
+  readonly table: RecordTable;
+  readonly touched: readonly TouchedRecord[];
+}
+
 /** Write a version of each record that this transaction has changed, as it is now. */
 export async function writeVersions(
   transaction: Transaction,
-  table: RecordTable,
-  records: readonly TouchedRecord[],
+  records: TouchedRecords,
 ): Promise<void> {
-  const noted = records.map((record) => ({ ...record, key: table.columnsOf(record.key) }));
-  await query(
-    transaction,
-    `INSERT INTO record_versions (revision_id, model, record_key, kind, "values", at)
+  const { sql, bind } = insertVersions(records);
+  await query(transaction, sql, bind);
+}
+
+function insertVersions({ table, touched }: TouchedRecords): { sql: string; bind: unknown[] } {
+  const noted = touched.map((record) => ({ ...record, key: table.columnsOf(record.key) }));
+  const sql = `INSERT INTO record_versions (revision_id, model, record_key, kind, "values", at)
      SELECT n.revision, $2, ${table.keyText('t')},
        CASE WHEN n.hidden AND ${table.isSoftDeleted} THEN 'deleted'
             WHEN n.created THEN 'created' ELSE 'updated' END,
@@ -52,9 +60,8 @@ export async function writeVersions(
          AS n (key jsonb, revision uuid, created boolean, hidden boolean)
        CROSS JOIN LATERAL jsonb_populate_record(${table.emptyRow}, n.key) AS k
        JOIN ${table.table} AS t ON ${table.keyCondition}
-     WHERE ${isOurs}`,
-    [JSON.stringify(noted), table.name],
-  );
+     WHERE ${isOurs}`;
+  return { sql, bind: [JSON.stringify(noted), table.name] };
 }
 
 /** Write a version of each row that is about to be deleted, and lock it. */
@@ -110,10 +117,15 @@ export async function discardLastVersions(
   );
 }
 
-/** Write the revisions that have versions, and complete those that are there. */
+/**
+ * Write the revisions that have versions, and complete those that are there.
+ *
+ * @param records - whose versions are written by the same statement.
+ */
 export async function writeRevisions(
   transaction: Transaction,
   revisions: readonly RevisionFrame[],
+  records?: TouchedRecords,
 ): Promise<void> {
   const rows = revisions.map(({ id, user, comment, meta }) => ({
     id,
@@ -121,12 +133,19 @@ export async function writeRevisions(
     comment,
     meta,
   }));
+  const versions = records && insertVersions(records);
+  const bind = [...(versions?.bind ?? []), JSON.stringify(rows)];
+  // NOTE: a statement does not see in the table what it inserts there itself.
+  const written = versions ? `WITH written AS (${versions.sql} RETURNING revision_id)` : '';
+  const isWritten = versions ? 'n.id IN (SELECT revision_id FROM written) OR ' : '';
   await query(
     transaction,
-    `INSERT INTO record_revisions AS r (id, user_name, comment, meta, at)
+    `${written}
+     INSERT INTO record_revisions AS r (id, user_name, comment, meta, at)
      SELECT n.id, n.user_name, n.comment, n.meta, clock_timestamp()
-     FROM jsonb_to_recordset($1::jsonb) AS n (id uuid, user_name text, comment text, meta jsonb)
-     WHERE EXISTS (SELECT FROM record_versions AS v WHERE v.revision_id = n.id)
+     FROM jsonb_to_recordset($${bind.length}::jsonb)
+         AS n (id uuid, user_name text, comment text, meta jsonb)
+     WHERE ${isWritten}EXISTS (SELECT FROM record_versions AS v WHERE v.revision_id = n.id)
      ORDER BY n.id
      ON CONFLICT (id) DO UPDATE SET
        user_name = COALESCE(EXCLUDED.user_name, r.user_name),
@@ -134,6 +153,6 @@ export async function writeRevisions(
        meta = COALESCE(EXCLUDED.meta, r.meta)
      WHERE (COALESCE(EXCLUDED.user_name, r.user_name), COALESCE(EXCLUDED.comment, r.comment),
             COALESCE(EXCLUDED.meta, r.meta)) IS DISTINCT FROM (r.user_name, r.comment, r.meta)`,
-    [JSON.stringify(rows)],
+    bind,
   );
 }
