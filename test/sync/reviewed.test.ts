@@ -250,6 +250,30 @@ describe('followed models, beside a slow reader', () => {
     expect(await whilePulling(store)).toEqual(['Stays']);
     expect(await names()).toEqual(['Stays']);
   });
+
+  // No change since the load tells of such a deletion, and nothing here was there to be missing.
+  it('leave out a record that was deleted before a load, and is stored after it', async () => {
+    const key = randomUUID();
+    await world.sandbox.load('account', [{ AccountId: key, Name: 'Gone' }]);
+    await world.sandbox.load('account', [{ AccountId: randomUUID(), Name: 'Stays' }]);
+    const store = await slowReader(key);
+    await world.sandbox.deleteAsLegacyUser('account', key);
+    expect(await names()).toEqual(['Stays']);
+    await store();
+    expect(await names()).toEqual(['Stays']);
+  });
+
+  it('store a record that is still there, as it is by now', async () => {
+    const key = randomUUID();
+    await world.sandbox.load('account', [{ AccountId: key, Name: 'Early' }]);
+    const store = await slowReader(key);
+    await world.sandbox.editAsLegacyUser('account', key, { Name: 'Late' });
+    expect(await names()).toEqual(['Late']);
+    await world.models.Organisation.destroy({ where: {}, skipLegacy: true });
+    await store();
+    const here = await world.models.Organisation.findAll({ freshness: 'local' });
+    expect(here.map(({ name }) => name)).toEqual(['Late']);
+  });
 });
 
 type Loose = Model & Record<string, unknown> & { legacyId: string };

@@ -90,7 +90,7 @@ ON CONFLICT (model, fingerprint) DO UPDATE
    SET source = excluded.source, asked_at = excluded.asked_at,
        complete_since = excluded.complete_since, token = excluded.token,
        swept_at = excluded.swept_at, pending = excluded.pending, kept = excluded.kept
- WHERE f.asked_at < excluded.asked_at OR f.source <> excluded.source`,
+ WHERE f.asked_at <= excluded.asked_at OR f.source <> excluded.source`,
     {
       bind: [
         ...[mapping.name, sourceOf(runtime.client), fingerprintOf(mapping)],

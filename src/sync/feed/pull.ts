@@ -91,10 +91,14 @@ async function loadCompletely(pull: Pull, reason: string): Promise<FeedLook> {
   }
   await intake.settleMissing(found);
   await forgetLacking(runtime, look);
-  const known = await keepFeedState(runtime, mapping, {
+  const complete = (): FeedState => ({
     ...{ askedAt, token, completeSince: askedAt, sweptAt: askedAt },
     ...{ pending: [...intake.pending], kept: [...intake.kept] },
   });
+  await keepFeedState(runtime, mapping, complete());
+  // What has been stored meanwhile from an older answer; from now on such answers are asked for again.
+  await intake.settleMissing(found);
+  const known = await keepFeedState(runtime, mapping, complete());
   logger?.info('A followed model is complete', { model: mapping.name, records: found.size });
   return known;
 }

@@ -8,6 +8,7 @@ import { refreshTable, type RefreshTable } from './input-sql';
 import { overwriteOwn, type OwnRow } from './own-image';
 import { missingParents } from './parents';
 import { adoptRemadeLinks } from './remade-links';
+import { mayHoldItself, partsOf } from './parts';
 import { isDataError, isLockTimeout, noteRejected } from './rejected';
 import { incomingRows, type IncomingRow } from './row';
 import {
@@ -73,27 +74,6 @@ export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<
   return applied;
 }
 
-interface Part {
-  readonly scope: RefreshScope;
-  readonly rows: readonly IncomingRow[];
-}
-
-/**
- * Rows that the caller's transaction has written, or that refer to such, are stored in it: nobody
- * else sees them yet. All others are stored at once, so that they do not stay locked.
- */
-function partsOf(scope: RefreshScope, table: RefreshTable, rows: readonly IncomingRow[]): Part[] {
-  if (scope.transaction || scope.ownKeys.size === 0) return [{ scope, rows }];
-  const isOwn = (row: IncomingRow): boolean => {
-    const references = [...table.lookups.keys()].map((column) => row.values[column]);
-    return [row.key, ...references].some((key) => scope.ownKeys.has(String(key)));
-  };
-  return [
-    { scope: inCallersTransaction(scope), rows: rows.filter(isOwn) },
-    { scope, rows: rows.filter((row) => !isOwn(row)) },
-  ];
-}
-
 /** The statements do not grow with the rows, but their parameters do. */
 const chunkSize = 5000;
 
@@ -148,14 +128,6 @@ function lockedRow(table: RefreshTable, legacyId: string, cause?: unknown): Sync
       'transaction, or try again.',
     { model: table.mapping.name, legacyId, cause },
   );
-}
-
-/**
- * What somebody holds may be held by the caller's own transaction, which has locked rows, or written
- * columns of this side. Then only that transaction can store them.
- */
-function mayHoldItself({ caller, transaction }: RefreshScope): boolean {
-  return caller !== undefined && transaction === undefined;
 }
 
 /** Rests between looks at rows that somebody else holds, in milliseconds. */
@@ -220,14 +192,29 @@ async function compareAndStore(
   if (await adoptRemadeLinks(scope, table, fresh)) return compareAndStore(scope, table, answer);
   const overwrite = answer.isOwnWrite || table.mapping.definition.onLocalAhead === 'overwrite';
   const isAhead = (row: Difference): boolean => row.ahead && row.differs && !overwrite;
-  const changes = free.filter((row) => !isAhead(row));
+  const again = await askAgain(scope, table, free);
+  const changes = free.filter((row) => !isAhead(row) && !row.late);
   const parents = await fetchParents(scope, table, changes);
-  const ahead = [...parents.ahead, ...free.filter(isAhead).map(aheadRow)];
+  const ahead = [...again, ...parents.ahead, ...free.filter(isAhead).map(aheadRow)];
   if (changes.length === 0) return { left: [], ahead };
   const stored = await within(scope, (place) =>
     store(scope.runtime, place, table, { ...answer, differences: changes }),
   );
   return { left: changes.flatMap(({ row }) => (stored.has(row.key) ? [] : [row])), ahead };
+}
+
+/** What came too late to be believed is asked for again; it may be gone. */
+async function askAgain(
+  scope: RefreshScope,
+  { mapping }: RefreshTable,
+  differences: readonly Difference[],
+): Promise<readonly AheadRow[]> {
+  const keys = differences.filter(({ late }) => late).map(({ row }) => row.key);
+  if (keys.length === 0) return [];
+  const fetched = await fetchRecords(scope.runtime, mapping, { filter: withKeys(mapping, keys) });
+  const { ahead, rejected } = await applyAnswer(scope, { mapping, ...fetched });
+  scope.rejected.push({ mapping, records: rejected });
+  return ahead;
 }
 
 /** Leave out the records that somebody else's open write concerns. */

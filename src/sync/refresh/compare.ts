@@ -25,6 +25,11 @@ export interface Difference {
   readonly legacyModifiedAt: Date | null;
   /** Columns of lookups whose target is not here. */
   readonly unresolved: readonly string[];
+  /**
+   * There is no such row, although the model was loaded completely after this answer was asked for:
+   * the record may have been deleted before, which nothing would tell of any more.
+   */
+  readonly late: boolean;
 }
 
 interface DifferenceRow {
@@ -36,6 +41,7 @@ interface DifferenceRow {
   readonly local_modified_at: Date | null;
   readonly legacy_modified_at: Date | null;
   readonly unresolved: string[];
+  readonly late: boolean;
 }
 
 /**
@@ -75,6 +81,7 @@ export async function compare(
       localModifiedAt: difference.local_modified_at,
       legacyModifiedAt: difference.legacy_modified_at,
       unresolved: difference.unresolved,
+      late: difference.late,
     };
   });
 }
@@ -101,6 +108,7 @@ SELECT * FROM (
          (i."#stamp" IS NOT NULL AND t.${t.legacyModifiedAt} IS DISTINCT FROM i."#stamp")
            OR t.${t.legacyVersion} IS DISTINCT FROM i."#version" AS restamped,
          coalesce(k.gone, false) AS was_gone, r.legacy_id IS NOT NULL AS was_rejected,
+         NOT $4 AND t.${t.primaryKey} IS NULL AND ${loadedSinceSql('$2', '$3')} AS late,
          NOT $4 AND ${outdatedSql(table, '$3')} AS outdated
     FROM ${inputTable(table, '$1')}
     LEFT JOIN ${local.name} t ON t.${t.legacyId} = i."#key"
@@ -121,6 +129,11 @@ export function outdatedSql({ local: { columns: t } }: RefreshTable, asked: stri
            OR coalesce(t.${t.legacyModifiedAt} = i."#stamp", i."#stamp" IS NULL)
               AND k.asked_at > ${asked}
          ), false)`;
+}
+
+/** SQL: a model was loaded completely, and is followed, since a moment. */
+export function loadedSinceSql(model: string, asked: string): string {
+  return `EXISTS (SELECT FROM dual_write_feeds f WHERE f.model = ${model} AND f.complete_since >= ${asked})`;
 }
 
 function literal(text: string): string {

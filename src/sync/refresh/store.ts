@@ -3,7 +3,7 @@ import { historyOf } from '../../model/history';
 import { quote } from '../local-table';
 import type { RejectedRecord } from '../errors';
 import type { Runtime } from '../runtime';
-import type { Difference } from './compare';
+import { loadedSinceSql, type Difference } from './compare';
 import {
   incomingValue,
   inputParameter,
@@ -43,7 +43,7 @@ export async function store(
   const fresh = changes.differences.filter((difference) => difference.id === null);
   const existing = changes.differences.filter((difference) => difference.id !== null);
   const updated = await update(place, table, existing);
-  const inserted = await insert(place, table, fresh);
+  const inserted = await insert(place, table, { ...changes, differences: fresh });
   const different = new Set(existing.filter((row) => row.differs).map((row) => row.row.key));
   const { isOwnWrite, askedAt } = changes;
   const created = inserted.map(({ id }) => id);
@@ -112,7 +112,7 @@ RETURNING t.${t.primaryKey} AS id, t.${t.legacyId} AS key`,
 async function insert(
   place: StorePlace,
   table: RefreshTable,
-  differences: readonly Difference[],
+  { differences, askedAt, isOwnWrite }: Changes,
 ): Promise<StoredRow[]> {
   if (differences.length === 0) return [];
   const t = table.local.columns;
@@ -138,10 +138,15 @@ INSERT INTO ${table.local.name} (${values.map(([column]) => column).join(', ')})
 SELECT ${values.map(([, value]) => value).join(', ')}
   FROM ${inputTable(wide, '$1')}
   ${lookupJoins(table)}
+ WHERE $4 OR NOT ${loadedSinceSql('$2', '$3')}
  ORDER BY i."#key"
 ON CONFLICT (${t.legacyId}) DO NOTHING
 RETURNING ${t.primaryKey} AS id, ${t.legacyId} AS key`,
-    { bind: [inputParameter(rows)], type: QueryTypes.SELECT, transaction: place.transaction },
+    {
+      bind: [inputParameter(rows), table.mapping.name, askedAt, isOwnWrite],
+      type: QueryTypes.SELECT,
+      transaction: place.transaction,
+    },
   );
 }
 
