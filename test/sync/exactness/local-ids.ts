@@ -1,4 +1,4 @@
-import { QueryTypes, type Sequelize } from 'sequelize';
+import { QueryTypes, type Sequelize, type Transaction } from 'sequelize';
 import { entities, type ModelName } from './oracle/facts';
 import type { LocalId } from './sequelize-options';
 
@@ -29,9 +29,9 @@ export class LocalIds {
 
   constructor(private readonly sequelize: Sequelize) {}
 
-  /** Take in what the tables have now; what a key once stood for is not forgotten. */
-  async look(): Promise<void> {
-    const pairs = await this.sequelize.query<Pair>(sql, { type: QueryTypes.SELECT });
+  /** Take in what the tables have now, for a transaction or for all; what a key once stood for is not forgotten. */
+  async look(transaction: Transaction | null = null): Promise<void> {
+    const pairs = await this.sequelize.query<Pair>(sql, { type: QueryTypes.SELECT, transaction });
     this.localIds.clear();
     for (const { name, id, legacyId } of pairs) {
       if (legacyId === null) continue;

@@ -65,7 +65,7 @@ async function writeStep(draft: Draft, step: WriteStep): Promise<void> {
   stage.tally.writes += 1;
   try {
     const { instances = [], after } = await prepared.act();
-    await stage.ids.look();
+    await stage.ids.look(transaction);
     noteDone(draft, { step, after, mayFail: prepared.mayFail });
     if (excuse.isConcurrent) return;
     complain(instances.flatMap((instance) => instanceProblems(stage, instance, after)));
