@@ -3,7 +3,7 @@ import { createLegacyClient } from '../legacy-client';
 import { startSandboxProcess, type Sandbox } from '../legacy-client/sandbox';
 import { migrators } from '../migrators';
 import { defineModels, type Models } from '../models';
-import { connectLegacy } from '../src';
+import { connectLegacy, type DualWrite } from '../src';
 import { databaseServer } from '../src/example/embedded-postgres';
 import { sampleRecords } from '../src/example/sample-records';
 import { dataverseMigrators } from '../test/support/dataverse-migrators';
@@ -21,7 +21,7 @@ export interface Stage {
   readonly models: Models;
   readonly sandbox: Sandbox;
   /** Join the models to one face of the CRM, in place of what they were joined to. */
-  connect(face: Face): Promise<void>;
+  connect(face: Face): Promise<DualWrite>;
   /** The service root of a face. */
   readonly rootOf: (face: Face) => string;
   /** Empty both sides, and put this many organisations into the CRM. */
@@ -50,7 +50,9 @@ export async function openStage(): Promise<Stage> {
     rootOf,
     connect: async (face) => {
       await disconnect();
-      disconnect = await connectFace(sequelize, face, rootOf(face));
+      const connected = await connectFace(sequelize, face, rootOf(face));
+      disconnect = () => connected.close();
+      return connected.dualWrite;
     },
     fill: async (organisations) => {
       await emptyTables(sequelize, models);
@@ -69,14 +71,17 @@ async function connectFace(
   sequelize: Sequelize,
   face: Face,
   baseUrl: string,
-): Promise<() => Promise<void>> {
+): Promise<{ readonly dualWrite: DualWrite; close(): Promise<void> }> {
   const client = createLegacyClient({ baseUrl, dialect: face });
   const own = face === 'dataverse' ? dataverseMigrators : migrators;
   const dualWrite = await connectLegacy(sequelize, { client, migrators: own });
   await dualWrite.prepare();
-  return async () => {
-    await dualWrite.close();
-    client.close();
+  return {
+    dualWrite,
+    close: async () => {
+      await dualWrite.close();
+      client.close();
+    },
   };
 }
 

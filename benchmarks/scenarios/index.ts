@@ -1,3 +1,4 @@
+import { backfillScenario } from './backfill';
 import { changedRows } from './changed-rows';
 import { manyKeys } from './many-keys';
 import { namespaces } from './namespaces';
@@ -16,4 +17,5 @@ export const scenarios: readonly Scenario[] = [
   manyKeys,
   bothSidesSaves,
   namespaces,
+  backfillScenario,
 ];

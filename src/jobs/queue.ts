@@ -90,6 +90,7 @@ function connectionOf(sequelize: Sequelize): PgBoss.DatabaseOptions {
 
 class BossQueue implements JobQueue {
   readonly #ending = new AbortController();
+  readonly #workers: string[] = [];
 
   constructor(private readonly boss: PgBoss) {}
 
@@ -104,14 +105,17 @@ class BossQueue implements JobQueue {
 
   async send<Data extends object>(kind: JobKind<Data>, data: Data, key: string): Promise<void> {
     await this.boss.send(kind.name, data, { singletonKey: key });
+    // Those of this process need not wait for their next look.
+    for (const worker of this.#workers) this.boss.notifyWorker(worker);
   }
 
   async work<Data extends object>(kind: JobKind<Data>, workers: number): Promise<void> {
     const options = { batchSize: 1, pollingIntervalSeconds: pollSeconds };
     for (let worker = 0; worker < workers; worker += 1) {
-      await this.boss.work<Data>(kind.name, options, async (jobs) => {
+      const id = await this.boss.work<Data>(kind.name, options, async (jobs) => {
         for (const { data } of jobs) await kind.run(data, this.#ending.signal);
       });
+      this.#workers.push(id);
     }
   }
 

@@ -30,7 +30,7 @@ export interface Coordination {
 /** A load was interrupted, or could not go on; the next call goes on with it. */
 export class LoadInterruptedError extends Error {}
 
-const lookEveryMs = 250;
+const lookEveryMs = 100;
 
 /** A part of which nothing is heard for so long is given to another worker. */
 const silenceMs = 30_000;

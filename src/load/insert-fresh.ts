@@ -8,7 +8,7 @@ import {
 import type { Mapping } from '../mapping';
 import { createdVersionsWithin } from '../revisions';
 import { quote } from '../sync/local-table';
-import { incomingValue, lookupJoins, type RefreshTable } from '../sync/refresh/input-sql';
+import type { RefreshTable } from '../sync/refresh/input-sql';
 import type { IncomingRow } from '../sync/refresh/row';
 import { stampSql } from '../sync/refresh/store';
 import type { Runtime } from '../sync/runtime';
@@ -50,13 +50,16 @@ export async function insertFresh(
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const staged = await stageRows(runtime, transaction, { table, rows, bind });
-  const names = { load: bind(load), model: bind(mapping.name), asked: bind(askedAt) };
+  const names = { model: bind(mapping.name), asked: bind(askedAt) };
   const parts = [
     ...(staged.expression === undefined ? [] : [staged.expression]),
     `fresh AS (${insertSql(table, { from: staged.from, extra, ...names, bind })})`,
     knownSql(table, names),
     mendedSql(table, names.model),
-    ...linksSql(table, { from: staged.from, ...names }),
+    // NOTE: PostgreSQL refuses a parameter that no part of the statement names.
+    ...(table.lookups.size === 0
+      ? []
+      : linksSql(table, { from: staged.from, load: bind(load), model: names.model })),
   ];
   const versions = createdVersionsWithin(mapping.model, 'fresh', {
     ...{ id: load, comment: loadComment, bind },
@@ -72,7 +75,6 @@ SELECT i."#key"::text AS key FROM ${staged.from}
 }
 
 interface Names {
-  readonly load: string;
   readonly model: string;
   readonly asked: string;
 }
@@ -81,6 +83,18 @@ interface InsertParts extends Names {
   readonly from: string;
   readonly extra: readonly ExtraValue[];
   readonly bind: (value: unknown) => string;
+}
+
+/**
+ * NOTE: subqueries, not joins: a join may read the whole table for each page, which grows with it; a
+ * subquery takes one look into an index a row.
+ */
+function valueSql({ lookups }: RefreshTable, column: string): string {
+  const lookup = lookups.get(column);
+  if (!lookup) return `i.${quote(column)}`;
+  const { alias, table: parent } = lookup;
+  const { primaryKey, legacyId } = parent.columns;
+  return `(SELECT ${alias}.${primaryKey} FROM ${parent.name} ${alias} WHERE ${alias}.${legacyId} = i.${quote(column)})`;
 }
 
 function insertSql(table: RefreshTable, parts: InsertParts): string {
@@ -93,7 +107,7 @@ function insertSql(table: RefreshTable, parts: InsertParts): string {
     ]),
     ...table.columns.map(({ column }): [string, string] => [
       quote(column),
-      incomingValue(table, column),
+      valueSql(table, column),
     ]),
     [t.legacyId, 'i."#key"'],
     [t.legacyModifiedAt, stampSql],
@@ -105,10 +119,9 @@ function insertSql(table: RefreshTable, parts: InsertParts): string {
   INSERT INTO ${name} (${values.map(([column]) => column).join(', ')})
   SELECT ${values.map(([, value]) => value).join(', ')}
     FROM ${from}
-    ${lookupJoins(table)}
-   WHERE NOT EXISTS (SELECT FROM ${name} t WHERE t.${t.legacyId} = i."#key")
-     AND NOT EXISTS (SELECT FROM dual_write_known k WHERE k.model = ${model}
-                        AND k.legacy_id = i."#key" AND k.gone AND k.asked_at >= ${asked})
+   WHERE (SELECT true FROM ${name} t WHERE t.${t.legacyId} = i."#key") IS NULL
+     AND (SELECT true FROM dual_write_known k WHERE k.model = ${model}
+             AND k.legacy_id = i."#key" AND k.gone AND k.asked_at >= ${asked}) IS NULL
      AND NOT EXISTS (SELECT FROM dual_write_intents n WHERE n.legacy_id = i."#key")
   ON CONFLICT (${t.legacyId}) DO NOTHING
   RETURNING *`;
@@ -134,7 +147,7 @@ function mendedSql({ local: { columns: t } }: RefreshTable, model: string): stri
 /** Note the lookups that are to be set when their targets have come. */
 function linksSql(
   { lookups, local }: RefreshTable,
-  { from, load, model }: Names & { readonly from: string },
+  { from, load, model }: { readonly from: string; readonly load: string; readonly model: string },
 ): string[] {
   const { legacyId, legacyModifiedAt } = local.columns;
   return [...lookups.keys()].map(
