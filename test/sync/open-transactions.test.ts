@@ -265,7 +265,7 @@ describe.each(faces)('reads beside open transactions, %s face', (face) => {
     const transaction = await begin();
     if (row) await change(row, transaction);
     const where = { employees: 5 };
-    const reads = [
+    const reads: readonly (() => Promise<unknown>)[] = [
       () => Organisation.findAll({ where, transaction }),
       () => Organisation.count({ where, transaction }),
       () => Organisation.update({ telephone: '1' }, { where, transaction }),
