@@ -1,4 +1,9 @@
-import type { LegacyFilter, LegacyProperty } from '../../legacy-client';
+import {
+  LegacyLoginError,
+  LegacyResponseError,
+  type LegacyFilter,
+  type LegacyProperty,
+} from '../../legacy-client';
 import type { Mapping } from '../mapping';
 import type { Runtime } from '../sync/runtime';
 import { levelsOf } from './order';
@@ -51,7 +56,7 @@ async function partsOf(
   division: Division,
   level: number,
 ): Promise<PlannedPart[]> {
-  const total = (await runtime.client.count(mapping.entity)) ?? null;
+  const total = await countOf(runtime, mapping);
   const model = mapping.name;
   const isLarge = total === null || total >= division.fromRecords;
   const ends = division.parts > 1 && isLarge ? await boundsOf(runtime, mapping, division) : [];
@@ -60,6 +65,16 @@ async function partsOf(
     createdTo: ends[part] ?? null,
     total: part === 0 ? total : null,
   }));
+}
+
+/** For progress only: where the service refuses to count, reading tells what is wrong, if anything is. */
+async function countOf({ client }: Runtime, { entity }: Mapping): Promise<number | null> {
+  try {
+    return (await client.count(entity)) ?? null;
+  } catch (error) {
+    if (error instanceof LegacyResponseError && !(error instanceof LegacyLoginError)) return null;
+    throw error;
+  }
 }
 
 /** The times between the parts; none where everything was created at once. */

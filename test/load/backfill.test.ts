@@ -107,6 +107,36 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('a complete load from %s', (f
     expect(Math.max(...seen)).toBeLessThanOrEqual(8);
   }, 120_000);
 
+  it('begins a part again whose address the service refuses', async () => {
+    await loadAccounts(world, 170);
+    const stop = new AbortController();
+    let pages = 0;
+    const beforePage = (): void => {
+      pages += 1;
+      if (pages < 3) return;
+      stop.abort();
+      throw new Error('The process dies here.');
+    };
+    await expect(load({ beforePage, signal: stop.signal })).rejects.toThrow('interrupted');
+    const entitySet = face === 'dataverse' ? 'accounts' : 'AccountSet';
+    await world.sandbox.failNext({ entitySet, status: 400, message: 'The cookie is malformed.' });
+    const report = await load();
+    expect(report.models[0]).toMatchObject({ records: 170, rejected: 0 });
+    await expectAgreement(world, world.models.Organisation, 'account');
+  });
+
+  it('tells why it cannot go on, after as many tries as are of use', async () => {
+    await loadAccounts(world, 60);
+    const entitySet = face === 'dataverse' ? 'accounts' : 'AccountSet';
+    // A missing right is not tried again.
+    await world.sandbox.failNext({ entitySet, status: 403, times: 2 });
+    const failing = load({ parts: 1 });
+    await expect(failing).rejects.toThrow('Organisation cannot be read');
+    await world.sandbox.reset();
+    await loadAccounts(world, 60);
+    expect((await load({ parts: 1 })).isResumed).toBe(true);
+  });
+
   it('links records of a model that refer to each other, and to later ones', async () => {
     await loadAccounts(world, 130, (at, keys) => ({
       ParentAccountId: keys[(at * 7 + 1) % keys.length] ?? null,
