@@ -107,7 +107,7 @@ CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER slowly AFTER INSERT ON organisations
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.name = 'Made') EXECUTE FUNCTION slowly();`);
-    const error = await writes({ fate: 'cut after' });
+    const error = await writes({ fate: 'cut during' });
     await world.sequelize.query('DROP FUNCTION slowly CASCADE');
     expect(error).toBeInstanceOf(InDoubtError);
     await until('the transaction has ended', async () => {

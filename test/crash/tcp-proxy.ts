@@ -8,7 +8,9 @@ export type Fate =
   | 'swallow'
   /** The connection is cut, and the server never sees it. */
   | 'cut'
-  /** The server sees it, and the connection is cut before its answer comes back. */
+  /** The server sees it, and the connection is cut while it is at work. */
+  | 'cut during'
+  /** The server answers, and the connection is cut instead of passing the answer on. */
   | 'cut after';
 
 /** A proxy that looks at what clients send. */
@@ -48,15 +50,20 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
 function join(client: Socket, upstream: Socket, decide: (text: string) => Fate): void {
   let isSwallowing = false;
+  let isAnswerLost = false;
   client.on('data', (data) => {
     if (isSwallowing) return;
     const fate = decide(data.toString('latin1'));
     isSwallowing = fate === 'swallow';
-    if (fate === 'forward' || fate === 'cut after') upstream.write(data);
+    if (fate !== 'swallow' && fate !== 'cut') upstream.write(data);
     if (fate === 'cut') upstream.destroy();
-    if (fate === 'cut' || fate === 'cut after') client.destroy();
+    if (fate === 'cut' || fate === 'cut during') client.destroy();
+    isAnswerLost = fate === 'cut after';
   });
-  upstream.on('data', (data) => client.write(data));
+  upstream.on('data', (data) => {
+    if (isAnswerLost) client.destroy();
+    else client.write(data);
+  });
   client.on('end', () => upstream.end());
   upstream.on('end', () => client.end());
   // What the server has been sent already, it still gets.
