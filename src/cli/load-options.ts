@@ -62,7 +62,7 @@ export async function watched<T>(
 }
 
 /** `Organisation: 1200 of 5000 records (24 %), 310 a second, 12 s left` */
-export function progressLine({ models, records, total, rate, secondsLeft }: LoadProgress): string {
+function progressLine({ models, records, total, rate, secondsLeft }: LoadProgress): string {
   const share = total ? ` of ${total} (${Math.floor((100 * records) / total)} %)` : '';
   const left = secondsLeft === null ? '' : `, ${shownSeconds(secondsLeft)} left`;
   return `${models.join(', ') || 'Finishing'}: ${records}${share} records, ${Math.round(rate)} a second${left}`;

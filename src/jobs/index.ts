@@ -1,7 +1,1 @@
-export {
-  defaultJobSchema,
-  openJobQueue,
-  type JobKind,
-  type JobQueue,
-  type JobQueueOptions,
-} from './queue';
+export { openJobQueue, type JobKind, type JobQueue, type JobQueueOptions } from './queue';

@@ -2,7 +2,7 @@ import type PgBoss from 'pg-boss';
 import type { Options, Sequelize } from 'sequelize';
 
 /** The schema that the queue's tables are in. */
-export const defaultJobSchema = 'background_jobs';
+const defaultJobSchema = 'background_jobs';
 
 /** How a kind of job is carried out. */
 export interface JobKind<Data extends object> {

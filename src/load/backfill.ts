@@ -28,6 +28,7 @@ export interface LoadOptions extends LoadJobsOptions {
   readonly divideFrom?: number;
   /** Begin anew, instead of going on with what was interrupted. */
   readonly restart?: boolean;
+  /** Called several times a second, while parts are read. */
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Interrupts it after the pages under way; the next call goes on. */
   readonly signal?: AbortSignal;

@@ -7,6 +7,8 @@ export {
   type PlannedModel,
 } from './backfill';
 export { LoadInterruptedError, type LoadProgress } from './coordinate';
+export type { PartKey } from './load-state';
+export type { ArrivedPage } from './work-part';
 export type { Finding } from './findings';
 export type { DifferenceKind } from './second-look';
 export {

@@ -19,7 +19,7 @@ export function levelsOf(mappings: readonly Mapping[]): Mapping[][] {
 }
 
 /** The models that a model's lookups point to. */
-export function targetsOf({ attributes }: Mapping): Mapping[] {
+function targetsOf({ attributes }: Mapping): Mapping[] {
   return attributes.flatMap(({ target }) => target ?? []);
 }
 

@@ -77,7 +77,7 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('models in a circle, %s', (fa
       `ALTER TABLE ships ADD FOREIGN KEY (captain_id) REFERENCES captains;
        ALTER TABLE captains ADD FOREIGN KEY (first_ship_id) REFERENCES ships`,
     );
-    sandbox = await startSandbox({ schema: entities as never });
+    sandbox = await startSandbox({ schema: entities });
     const isDataverse = face === 'dataverse';
     const baseUrl = isDataverse ? sandbox.urlDataverse : sandbox.url2011;
     client = createLegacyClient({ baseUrl, dialect: face, timeoutMs: 20_000 });

@@ -23,7 +23,7 @@ describe('a load over several processes', () => {
   const start = (...args: string[]): ChildProcess =>
     spawn(
       process.execPath,
-      ['--require', require.resolve('tsx/cjs'), path.join(__dirname, 'process.ts'), ...args],
+      ['--require', require.resolve('tsx/cjs'), path.join(__dirname, 'application.ts'), ...args],
       { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
 

@@ -30,7 +30,7 @@ longOnly('the memory of a load', () => {
       process.execPath,
       [
         ...[`--max-old-space-size=${heapLimitMb}`, '--require', require.resolve('tsx/cjs')],
-        ...[path.join(__dirname, 'process.ts'), what],
+        ...[path.join(__dirname, 'application.ts'), what],
       ],
       { env: { ...process.env, ...env } },
     );
