@@ -11,9 +11,10 @@ import type { Scenario } from './scenario';
 /** `BENCH_RECORDS=100000 npm run bench -- --only backfill` */
 const recordCount = Number(process.env.BENCH_RECORDS ?? 20_000);
 
+/** At least 0.7 of the limit's rate. */
 const goals = [
-  { variant: 'backfill, one worker', atMost: 1 / 0.7 },
-  { variant: 'backfill, two workers', atMost: 1 / 0.7 },
+  { variant: 'backfill, one worker', atMost: 1.43 },
+  { variant: 'backfill, two workers', atMost: 1.43 },
 ];
 
 /** A complete load, against the least that anybody must do with the same pages. */
