@@ -43,14 +43,7 @@ const LAYERS = [
   {
     folder: 'src/load',
 
-    imports: [
-      'src/model',
-      'src/revisions',
-      'src/jobs',
-      'src/mapping',
-      'src/sync',
-      'legacy-client',
-    ],
+    imports: ['src/model', 'src/revisions', 'src/jobs', 'src/mapping', 'src/sync', 'legacy-client'],
   },
   { folder: 'src/introspect', imports: ['src/mapping', 'legacy-client'] },
   {

@@ -97,5 +97,5 @@ export function narrowed(where: WhereOptions | undefined, keys: WhereOptions): W
 function partsOf(and: WhereOptions | undefined): WhereOptions[] {
   if (and === undefined) return [];
   const isList = Array.isArray(and) && typeof and[0] !== 'string';
-  return isList ? (and) : [and];
+  return isList ? and : [and];
 }

@@ -7,7 +7,7 @@ export const isOpen = `
 NOT EXISTS (SELECT FROM dual_write_done d WHERE d.intent_id = i.id)`;
 
 /** SQL: the number of the lock of the intent `i`; of one that was noted before 0005 its own. */
-export const lockOf = 'coalesce(i.lock_id, i.id)';
+const lockOf = 'coalesce(i.lock_id, i.id)';
 
 /** SQL: the transaction that the intent `i` belongs to is under way: it holds the intent's lock. */
 export const isAlive = `

@@ -6,8 +6,6 @@ import { deletedAtOf, type LocalValues } from '../refresh/agreement';
 import type { Place } from '../runtime';
 import { setOf, type Knowledge } from './legs';
 
-export { deletedAtOf } from '../refresh/agreement';
-
 /** A row of an answer, as far as the last check looks at it. */
 export interface CheckedRow {
   readonly mapping: Mapping;
