@@ -76,6 +76,8 @@ export {
 export type { Exchange } from './exchange';
 export {
   exchangeMetrics,
+  type CounterLike,
+  type HistogramLike,
   type MetricsRegister,
   type PrometheusModule,
 } from './observe/exchange-metrics';

@@ -8,7 +8,12 @@ export type {
   WithTransaction,
 } from './model/history';
 export type { Namespace } from './model/context';
-export { datePart, type DatePartComparison, type PartOfDate } from './model/date-part';
+export {
+  datePart,
+  type DatePartComparison,
+  type DatePartValue,
+  type PartOfDate,
+} from './model/date-part';
 export {
   connectRevisions,
   findRevision,
@@ -40,8 +45,12 @@ export {
   type LinkDefinition,
   type FieldOptions,
   type LocalValue,
+  type MappedAttribute,
+  type MappedLink,
+  type Mapping,
   type Migrator,
   type MigratorDefinition,
+  type Registry,
 } from './mapping';
 export {
   connectLegacy,

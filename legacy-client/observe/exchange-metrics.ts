@@ -1,10 +1,14 @@
 import type { Exchange } from '../exchange';
 
-interface CounterLike {
+/** A counter of prom-client, as far as it is used. */
+export interface CounterLike {
+  /** Add 1, or a value. */
   inc(labels: Readonly<Record<string, string>>, value?: number): void;
 }
 
-interface HistogramLike {
+/** A histogram of prom-client, as far as it is used. */
+export interface HistogramLike {
+  /** Note a value. */
   observe(labels: Readonly<Record<string, string>>, value: number): void;
 }
 

@@ -24,7 +24,9 @@ export interface MappedAttribute {
   readonly sent: boolean;
   /** Only for lookups: the mapping of the model that is pointed to. */
   readonly target: Mapping | undefined;
+  /** From the local value to the wire's neutral form. */
   toLegacy(value: unknown): LegacyValue;
+  /** From the wire's neutral form to the local value. */
   fromLegacy(value: LegacyValue): unknown;
 }
 

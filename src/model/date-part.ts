@@ -4,25 +4,25 @@ import { Op, type WhereOptions } from 'sequelize';
 export type PartOfDate = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second';
 
 /** Whole numbers, or `null`. */
-type Part = number | null;
+export type DatePartValue = number | null;
 
 /** What {@link datePart} compares with: a value, a list of them, or Sequelize's operators. */
 export type DatePartComparison =
-  | Part
-  | readonly Part[]
+  | DatePartValue
+  | readonly DatePartValue[]
   | {
-      readonly [Op.eq]?: Part;
-      readonly [Op.ne]?: Part;
+      readonly [Op.eq]?: DatePartValue;
+      readonly [Op.ne]?: DatePartValue;
       readonly [Op.gt]?: number;
       readonly [Op.gte]?: number;
       readonly [Op.lt]?: number;
       readonly [Op.lte]?: number;
       readonly [Op.between]?: readonly [number, number];
       readonly [Op.notBetween]?: readonly [number, number];
-      readonly [Op.in]?: readonly Part[];
-      readonly [Op.notIn]?: readonly Part[];
+      readonly [Op.in]?: readonly DatePartValue[];
+      readonly [Op.notIn]?: readonly DatePartValue[];
       readonly [Op.is]?: null;
-      readonly [Op.not]?: Part | readonly Part[];
+      readonly [Op.not]?: DatePartValue | readonly DatePartValue[];
       readonly [Op.and]?: readonly DatePartComparison[];
       readonly [Op.or]?: readonly DatePartComparison[];
     };
