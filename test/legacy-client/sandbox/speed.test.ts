@@ -73,7 +73,8 @@ test('an order is made once for all of its pages', async () => {
 test('a scan that finds nothing reads all records in a moment', async () => {
   const { page, ms } = await medianMs(accounts({ $filter: 'NumberOfEmployees gt 5000' }));
   expect(page.d.results).toEqual([]);
-  expect(ms).toBeLessThan(300);
+  // A second or two would be a scan that grows faster than the records.
+  expect(ms).toBeLessThan(1000);
 });
 
 test('indexes follow writes', async () => {
