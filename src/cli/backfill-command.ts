@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { backfill, planBackfill, type BackfillReport } from '../load';
 import type { DualWrite } from '../sync';
-import { readConfigFile } from './config-file';
 import { watched, withLoadOptions, type LoadCommandOptions } from './load-options';
 import { tableLines } from './table';
+import { withConfiguration } from './with-configuration';
 
 interface BackfillCommandOptions extends LoadCommandOptions {
   readonly dryRun?: boolean;
@@ -21,15 +21,11 @@ export function addBackfillCommand(program: Command): void {
 }
 
 async function run(models: readonly string[], options: BackfillCommandOptions): Promise<void> {
-  const config = await readConfigFile(options.config);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(options.config, async (connected) => {
     const { dualWrite } = connected;
     if (options.dryRun) await printPlan(dualWrite, models, options);
     else await load(dualWrite, models, options);
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 async function printPlan(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { checkConnection, type ConnectionCheck } from './check';
-import { readConfigFile } from './config-file';
 import { tableLines } from './table';
+import { configHelp, withConfiguration } from './with-configuration';
 
 interface CheckOptions {
   readonly config?: string;
@@ -13,22 +13,18 @@ export function addCheckCommand(program: Command): void {
   program
     .command('check')
     .description('log in to the legacy system, and look whether it has what is mapped')
-    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder')
+    .option('--config <file>', configHelp)
     .option('--json', 'print all that is known as JSON')
     .action(check);
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const config = await readConfigFile(options.config);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(options.config, async (connected) => {
     const found = await checkConnection(connected.dualWrite);
     if (options.json) console.log(JSON.stringify(found, undefined, 2));
     else for (const line of checkLines(found)) console.log(line);
     refuseProblems(found);
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 function checkLines(found: ConnectionCheck): string[] {

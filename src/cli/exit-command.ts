@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type ExitOptions, runExit } from '../exit';
-import { readConfigFile } from './config-file';
 import { UsageError } from './exit-codes';
+import { withConfiguration } from './with-configuration';
 
 interface ExitCommandOptions {
   readonly dryRun?: boolean;
@@ -30,9 +30,7 @@ async function exit({ root, dryRun, database, config }: ExitCommandOptions): Pro
 }
 
 async function exitDatabase(options: ExitOptions, configFile: string | undefined): Promise<void> {
-  const config = await readConfigFile(configFile);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(configFile, async (connected) => {
     const { sequelize } = connected;
     if (!sequelize) {
       throw new UsageError(
@@ -40,7 +38,5 @@ async function exitDatabase(options: ExitOptions, configFile: string | undefined
       );
     }
     await runExit({ ...options, database: { sequelize, models: sequelize.models } });
-  } finally {
-    await connected.close();
-  }
+  });
 }

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { Op, type FindOptions, type Model, type ModelStatic } from 'sequelize';
 import type { LegacyStatics } from '../sync';
 import { datePart, type PartOfDate } from '../model/date-part';
-import { readConfigFile } from './config-file';
 import { UsageError } from './exit-codes';
+import { configHelp, withConfiguration } from './with-configuration';
 
 interface ExplainOptions {
   readonly config?: string;
@@ -25,7 +25,7 @@ export function addExplainCommand(program: Command): void {
     .option('--order <list>', "'createdAt DESC,employees'")
     .option('--limit <number>', 'how many rows are wanted')
     .option('--include <list>', "associations: 'contacts,sector'")
-    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder')
+    .option('--config <file>', configHelp)
     .option('--json', 'print all that is known as JSON')
     .action(printExplanation);
 }
@@ -36,9 +36,7 @@ async function printExplanation(
   options: ExplainOptions,
 ): Promise<void> {
   const read = findOptions(where, options);
-  const config = await readConfigFile(options.config);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(options.config, async (connected) => {
     const models = connected.sequelize?.models;
     if (!models) throw new UsageError('The configuration gives no sequelize: return it, too.');
     const model = models[name];
@@ -48,9 +46,7 @@ async function printExplanation(
     }
     const explanation = await model.explainSync(read);
     console.log(options.json ? JSON.stringify(explanation, undefined, 2) : explanation.toString());
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 function isExplained(

@@ -17,9 +17,9 @@ import {
   UnknownEntityError,
   writeFiles,
 } from '../introspect';
-import { readConfigFile } from './config-file';
 import { UsageError } from './exit-codes';
 import { tableLines } from './table';
+import { withConfiguration } from './with-configuration';
 
 interface IntrospectOptions {
   readonly url?: string;
@@ -142,12 +142,9 @@ async function metadataOfFile(file: string): Promise<ServiceMetadata> {
 }
 
 async function ofConfiguration({ config }: IntrospectOptions): Promise<DescribedService> {
-  const connected = await (await readConfigFile(config)).connect();
-  try {
+  return withConfiguration(config, async (connected) => {
     return await describedBy(connected.dualWrite.client);
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 async function describedBy(client: LegacyClient): Promise<DescribedService> {
@@ -155,17 +152,14 @@ async function describedBy(client: LegacyClient): Promise<DescribedService> {
 }
 
 async function check(options: IntrospectOptions): Promise<void> {
-  const connected = await (await readConfigFile(options.config)).connect();
-  try {
+  await withConfiguration(options.config, async (connected) => {
     const { client, mappings } = connected.dualWrite;
     const { metadata, dialect } =
       options.file === undefined
         ? await describedBy(client)
         : { metadata: await metadataOfFile(options.file), dialect: client.dialect.name };
     report(driftOf(mappings, metadata, dialect), options);
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 /** @throws Error when a mapping cannot work any more. */

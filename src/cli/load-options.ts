@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { LoadOptions, LoadProgress } from '../load';
+import { configHelp } from './with-configuration';
 
 /** What `backfill` and `verify` take both. */
 export interface LoadCommandOptions {
@@ -18,7 +19,7 @@ export function withLoadOptions(command: Command): Command {
     .option('--parts <number>', 'parts of a large model; default: as many as workers', readCount)
     .option('--restart', 'begin anew, instead of going on with what was interrupted')
     .option('--json', 'print the report as JSON')
-    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder');
+    .option('--config <file>', configHelp);
 }
 
 /** A whole number from 0. */

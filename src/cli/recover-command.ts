@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { readConfigFile } from './config-file';
 import { tableLines } from './table';
+import { configHelp, withConfiguration } from './with-configuration';
 
 interface RecoverOptions {
   readonly config?: string;
@@ -11,14 +11,13 @@ export function addRecoverCommand(program: Command): void {
   program
     .command('recover')
     .description('settle legacy writes whose transactions ended without doing so')
-    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder')
+    .option('--config <file>', configHelp)
     .action(recover);
 }
 
 /** NOTE: what stays in doubt fails the command, so that a scheduled run tells somebody. */
 async function recover({ config }: RecoverOptions): Promise<void> {
-  const connected = await (await readConfigFile(config)).connect();
-  try {
+  await withConfiguration(config, async (connected) => {
     const report = await connected.dualWrite.recover();
     const rows = Object.entries(report).map(([outcome, units]) => ({ outcome, units }));
     for (const line of tableLines(rows)) console.log(line);
@@ -27,7 +26,5 @@ async function recover({ config }: RecoverOptions): Promise<void> {
       `${report['in doubt']} unit(s) of work could not be settled yet. "dual-write status" counts ` +
         'the records, the table dual_write_intents names them, "dual-write repair" settles one.',
     );
-  } finally {
-    await connected.close();
-  }
+  });
 }

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
 import type { DualWrite, RightSide, TwoSides } from '../sync';
-import { readConfigFile } from './config-file';
 import { UsageError } from './exit-codes';
 import { tableLines } from './table';
+import { configHelp, withConfiguration } from './with-configuration';
 
 interface RepairOptions {
   readonly take?: RightSide;
@@ -22,15 +22,13 @@ export function addRepairCommand(program: Command): void {
     .addOption(new Option('--take <side>', 'the side that is right').choices(['local', 'legacy']))
     .option('--yes', 'do not ask before changing anything')
     .option('--json', 'print both sides as JSON')
-    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder')
+    .option('--config <file>', configHelp)
     .action(repair);
 }
 
 async function repair(model: string, key: string, options: RepairOptions): Promise<void> {
   const { take } = options;
-  const config = await readConfigFile(options.config);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(options.config, async (connected) => {
     const { dualWrite } = connected;
     const sides = await dualWrite.inspect(model, key);
     print(sides, options);
@@ -40,9 +38,7 @@ async function repair(model: string, key: string, options: RepairOptions): Promi
     }
     if (!options.yes) await confirm(consequence(sides, take));
     await repairAndPrint(dualWrite, { model, key, take }, options);
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 async function repairAndPrint(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ModelStatus, SyncStatus } from '../sync';
-import { readConfigFile } from './config-file';
 import { type Cell, tableLines } from './table';
+import { configHelp, withConfiguration } from './with-configuration';
 
 interface StatusOptions {
   readonly config?: string;
@@ -13,21 +13,17 @@ export function addStatusCommand(program: Command): void {
   program
     .command('status')
     .description('count, for each model, the rows that are in step and those that are not')
-    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder')
+    .option('--config <file>', configHelp)
     .option('--json', 'print all that is known as JSON')
     .action(printStatus);
 }
 
 async function printStatus(options: StatusOptions): Promise<void> {
-  const config = await readConfigFile(options.config);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(options.config, async (connected) => {
     const status = await connected.dualWrite.status();
     if (options.json) console.log(JSON.stringify(status, undefined, 2));
     else for (const line of statusLines(status)) console.log(line);
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 function statusLines({ legacy, models }: SyncStatus): string[] {

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { verify, type Difference, type VerifyReport } from '../load';
-import { readConfigFile } from './config-file';
 import { UsageError } from './exit-codes';
 import { watched, withLoadOptions, type LoadCommandOptions } from './load-options';
 import { tableLines } from './table';
+import { withConfiguration } from './with-configuration';
 
 interface VerifyCommandOptions extends LoadCommandOptions {
   readonly repair?: 'local' | 'legacy';
@@ -35,9 +35,7 @@ async function run(models: readonly string[], options: VerifyCommandOptions): Pr
         `${repair} side does not have. Look at the differences first, and then say --yes.`,
     );
   }
-  const config = await readConfigFile(options.config);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(options.config, async (connected) => {
     const { dualWrite } = connected;
     const differences = new DifferencePrinter(json);
     const report = await watched(models, options, (given) =>
@@ -51,9 +49,7 @@ async function run(models: readonly string[], options: VerifyCommandOptions): Pr
     );
     differences.end(report);
     if (report.left > 0) throw new Error(`${report.left} record(s) differ.`);
-  } finally {
-    await connected.close();
-  }
+  });
 }
 
 /** Prints each difference as it comes, so that their number does not matter. */

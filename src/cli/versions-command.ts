@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Sequelize } from 'sequelize';
 import { pruneVersions, recordInitialVersions } from '../revisions';
-import { readConfigFile } from './config-file';
 import { UsageError } from './exit-codes';
 import { tableLines } from './table';
+import { configHelp, withConfiguration } from './with-configuration';
 
 interface WithConfig {
   readonly config?: string;
@@ -15,8 +15,6 @@ interface PruneOptions extends WithConfig {
   readonly model?: string[];
   readonly dryRun?: boolean;
 }
-
-const configHelp = 'default: dual-write.config.ts, .js or .cjs in this folder';
 
 /** Add `dual-write versions prune` and `dual-write versions initial`. */
 export function addVersionsCommand(program: Command): void {
@@ -77,15 +75,12 @@ async function withSequelize(
   { config }: WithConfig,
   body: (sequelize: Sequelize) => Promise<void>,
 ): Promise<void> {
-  const connected = await (await readConfigFile(config)).connect();
-  try {
+  await withConfiguration(config, async (connected) => {
     if (!connected.sequelize) {
       throw new UsageError(
         "The configuration gives no sequelize. Return the application's beside dualWrite.",
       );
     }
     await body(connected.sequelize);
-  } finally {
-    await connected.close();
-  }
+  });
 }

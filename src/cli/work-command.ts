@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { work } from '../load';
-import { readConfigFile } from './config-file';
 import { readCount } from './load-options';
+import { configHelp, withConfiguration } from './with-configuration';
 
 interface WorkCommandOptions {
   readonly workers: number;
@@ -15,19 +15,15 @@ export function addWorkCommand(program: Command): void {
     .command('work')
     .description('help with loads and verifications of other machines, until Ctrl-C')
     .option('--workers <number>', 'parts read at once', readCount, 2)
-    .option('--config <file>', 'default: dual-write.config.ts, .js or .cjs in this folder')
+    .option('--config <file>', configHelp)
     .action(run);
 }
 
 async function run({ workers, config: file }: WorkCommandOptions): Promise<void> {
-  const config = await readConfigFile(file);
-  const connected = await config.connect();
-  try {
+  await withConfiguration(file, async (connected) => {
     const running = await work(connected.dualWrite, { workers });
     console.log(`Working with ${workers} worker(s). End with Ctrl-C.`);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     await running.stop();
-  } finally {
-    await connected.close();
-  }
+  });
 }
