@@ -1,34 +1,19 @@
 import type { Sequelize } from 'sequelize';
-import {
-  connectRevisions,
-  prepareRevisions,
-  pruneVersions,
-  revision,
-  RevisionError,
-} from '../../src/revisions';
-import { createTestDatabase, openSequelize, type TestDatabase } from '../support/database';
-import { initModels, Sailor, Ship } from './models';
+import { pruneVersions, revision, RevisionError } from '../../src/revisions';
+import { type Fleet, openFleet } from './fleet';
+import { Sailor, Ship } from './models';
 
-let database: TestDatabase;
+let fleet: Fleet;
 let sequelize: Sequelize;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  sequelize = openSequelize(database);
-  initModels(sequelize);
-  await sequelize.sync();
-  await prepareRevisions(sequelize);
-  connectRevisions(sequelize);
+  fleet = await openFleet();
+  ({ sequelize } = fleet);
 });
 
-afterAll(async () => {
-  await sequelize.close();
-  await database.drop();
-});
+afterAll(() => fleet.close());
 
-beforeEach(() =>
-  sequelize.query('TRUNCATE ships, sailors, berths, record_versions, record_revisions CASCADE'),
-);
+beforeEach(() => fleet.clear());
 
 /** A ship whose crew was 0, 1, 2 … in that many versions. */
 async function shipWithVersions(name: string, count: number): Promise<Ship> {

@@ -1,9 +1,9 @@
 import { createNamespace as createClsHooked, destroyNamespace } from 'cls-hooked';
 import { Sequelize } from 'sequelize';
 import { createNamespace, type Namespace, useNamespace } from '../../src/model/context';
-import { connectRevisions, prepareRevisions, revision } from '../../src/revisions';
-import { createTestDatabase, openSequelize, type TestDatabase } from '../support/database';
-import { initModels, Ship } from './models';
+import { revision } from '../../src/revisions';
+import { type Fleet, openFleet } from './fleet';
+import { Ship } from './models';
 
 interface RevisionLine {
   readonly user: string | null;
@@ -12,22 +12,15 @@ interface RevisionLine {
   readonly ships: string[];
 }
 
-let database: TestDatabase;
+let fleet: Fleet;
 let sequelize: Sequelize;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  sequelize = openSequelize(database);
-  initModels(sequelize);
-  await sequelize.sync();
-  await prepareRevisions(sequelize);
-  connectRevisions(sequelize);
+  fleet = await openFleet();
+  ({ sequelize } = fleet);
 });
 
-afterAll(async () => {
-  await sequelize.close();
-  await database.drop();
-});
+afterAll(() => fleet.close());
 
 beforeEach(() => sequelize.query('TRUNCATE ships, berths, record_versions, record_revisions'));
 

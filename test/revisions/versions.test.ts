@@ -1,29 +1,20 @@
 import { Op, type Sequelize } from 'sequelize';
 import { TimestampedModel } from '../../src/model/timestamped-model';
-import { connectRevisions, prepareRevisions, revision, RevisionError } from '../../src/revisions';
-import { createTestDatabase, openSequelize, type TestDatabase } from '../support/database';
-import { Berth, initModels, Sailor, Ship } from './models';
+import { revision, RevisionError } from '../../src/revisions';
+import { type Fleet, openFleet } from './fleet';
+import { Berth, Sailor, Ship } from './models';
 
-let database: TestDatabase;
+let fleet: Fleet;
 let sequelize: Sequelize;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  sequelize = openSequelize(database);
-  initModels(sequelize);
-  await sequelize.sync();
-  await prepareRevisions(sequelize);
-  connectRevisions(sequelize);
+  fleet = await openFleet();
+  ({ sequelize } = fleet);
 });
 
-afterAll(async () => {
-  await sequelize.close();
-  await database.drop();
-});
+afterAll(() => fleet.close());
 
-beforeEach(() =>
-  sequelize.query('TRUNCATE ships, sailors, berths, record_versions, record_revisions CASCADE'),
-);
+beforeEach(() => fleet.clear());
 
 /** Model, kind and name of all versions, oldest first. */
 async function allVersions(): Promise<string[]> {
