@@ -1,12 +1,11 @@
 import { QueryTypes } from 'sequelize';
-import { LegacyNotFoundError, type LegacyRecord } from '../../../legacy-client';
 import { historyOf } from '../../model/history';
 import { openSavepoint } from '../savepoint';
 import type { Mapping } from '../../mapping';
 import { SyncError, type AheadRow } from '../errors';
 import { localTable, type LocalTable } from '../local-table';
 import { applyAnswer, type Applied } from './apply';
-import { fetchRecords, withKeys, type Fetched } from './fetch';
+import { fetchRecords, recordIfThere, withKeys, type Fetched } from './fetch';
 import { isForeignKeyViolation } from './rejected';
 import { inCallersTransaction, inTransaction, type RefreshScope, type StorePlace } from './scope';
 import { noteKnown, refreshComment } from './store';
@@ -58,7 +57,7 @@ export async function settleAbsent(
   const askedAt = await scope.runtime.clock.now();
   const confirmed = new Set([...absent.gone, ...byFilter.gone]);
   const asked = missing.filter((key) => !confirmed.has(key));
-  const answers = await Promise.all(asked.map((key) => getOrGone(scope, mapping, key)));
+  const answers = await Promise.all(asked.map((key) => recordIfThere(scope.runtime, mapping, key)));
   const back = answers.filter((record) => record !== undefined);
   const backKeys = back.map((record) => record.key);
   const first = await applyAnswer(scope, { mapping, ...byFilter });
@@ -98,19 +97,6 @@ export function checkLimits(
       `limits.maxRemovalShare); otherwise check the service user's rights.`,
     { model: mapping.name },
   );
-}
-
-async function getOrGone(
-  scope: RefreshScope,
-  mapping: Mapping,
-  key: string,
-): Promise<LegacyRecord | undefined> {
-  try {
-    return await scope.runtime.client.get(mapping.entity, key);
-  } catch (error) {
-    if (error instanceof LegacyNotFoundError) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -1,4 +1,9 @@
-import type { LegacyFilter, LegacyProperty, LegacyRecord } from '../../../legacy-client';
+import {
+  LegacyNotFoundError,
+  type LegacyFilter,
+  type LegacyProperty,
+  type LegacyRecord,
+} from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import type { Runtime } from '../runtime';
 import { exchange, type Asked, type FetchQuery, type Member, type Receive } from './exchange';
@@ -56,4 +61,18 @@ export async function fetchPages(
     : exchange(runtime, mapping, query, [member]));
   if (member.failure) throw member.failure.reason;
   return { askedAt, gone: gone.filter((key) => point?.values.has(key) ?? true) };
+}
+
+/** A record of this key; undefined when the service says that there is none. */
+export async function recordIfThere(
+  { client }: Runtime,
+  { entity }: Mapping,
+  key: string,
+): Promise<LegacyRecord | undefined> {
+  try {
+    return await client.get(entity, key);
+  } catch (error) {
+    if (error instanceof LegacyNotFoundError) return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,8 @@
 import { QueryTypes, type Model, type WhereOptions } from 'sequelize';
-import { LegacyNotFoundError, type LegacyRecord, type LegacyValue } from '../../../legacy-client';
+import type { LegacyRecord, LegacyValue } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import { SyncError } from '../errors';
+import { recordIfThere } from '../refresh/fetch';
 import type { Runtime, Synced } from '../runtime';
 import { sameValue, valueIn } from '../write/images';
 import { outgoingValues } from '../write/outgoing';
@@ -59,7 +60,7 @@ export async function findOnBothSides({ runtime, mapping }: Synced, key: string)
   const legacyId = row ? legacyIdOf(row) : guidOf(key);
   const id = row && String(idOf(row));
   const askedAt = await runtime.clock.now();
-  const record = legacyId === null ? undefined : await legacyRecord(runtime, mapping, legacyId);
+  const record = legacyId === null ? undefined : await recordIfThere(runtime, mapping, legacyId);
   const shown = row && !isSoftDeleted(row) ? row : null;
   const fields = await comparedFields(runtime, mapping, { row: shown, record });
   const ends = endsOf(mapping, fields);
@@ -128,19 +129,6 @@ function isAhead(row: Model): boolean {
   const legacyModifiedAt = row.get('legacyModifiedAt') as Date | null;
   const modifiedAt = row.get('modifiedAt') as Date | null;
   return !legacyModifiedAt || (modifiedAt !== null && modifiedAt > legacyModifiedAt);
-}
-
-async function legacyRecord(
-  { client }: Runtime,
-  { entity }: Mapping,
-  legacyId: string,
-): Promise<LegacyRecord | undefined> {
-  try {
-    return await client.get(entity, legacyId);
-  } catch (error) {
-    if (error instanceof LegacyNotFoundError) return undefined;
-    throw error;
-  }
 }
 
 async function comparedFields(

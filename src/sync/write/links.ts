@@ -1,10 +1,9 @@
-import {
-  LegacyNotFoundError,
-  type BatchOperation,
-  type LegacyChanges,
-  type LegacyClient,
-  type LegacyRecord,
-  type LinkedKeys,
+import type {
+  BatchOperation,
+  LegacyChanges,
+  LegacyClient,
+  LegacyRecord,
+  LinkedKeys,
 } from '../../../legacy-client';
 import type { Mapping, MappedLink } from '../../mapping';
 import type { Runtime } from '../runtime';
@@ -67,18 +66,4 @@ export function removalOf({ mapping: { entity, link }, key, values }: Removable)
   return link
     ? { kind: 'disassociate', link: link.relationship, ...linkedKeys(link, values) }
     : { kind: 'delete', entity, key };
-}
-
-/** A record of this key; undefined when the service says that there is none. */
-export async function recordIfThere(
-  { client }: Runtime,
-  { entity }: Mapping,
-  key: string,
-): Promise<LegacyRecord | undefined> {
-  try {
-    return await client.get(entity, key);
-  } catch (error) {
-    if (error instanceof LegacyNotFoundError) return undefined;
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
 import type { LegacyChanges } from '../../../legacy-client';
 import type { MappedAttribute } from '../../mapping';
 import { idText, legacyKeys } from '../query/bound-of-options';
-import { findLinks, linkName, recordIfThere } from './links';
+import { recordIfThere } from '../refresh/fetch';
+import { findLinks, linkName } from './links';
 import type { CreateStep } from './steps';
 import type { StoredRow } from './stored-row';
 import type { SyncedWrite } from './synced-write';

@@ -1,10 +1,11 @@
 import type { LegacyChanges, LegacyRecord } from '../../../legacy-client';
 import { DualWriteError, type LegacyFate } from '../errors';
 import { removeGone } from '../refresh/absence';
+import { recordIfThere } from '../refresh/fetch';
 import { refreshScope } from '../refresh/scope';
 import type { Runtime } from '../runtime';
 import { resembles, sameValue } from './images';
-import { findLinks, linkName, recordIfThere, removeRecord } from './links';
+import { findLinks, linkName, removeRecord } from './links';
 import { named, type CreateStep, type DestroyStep, type Step, type UpdateStep } from './steps';
 
 /**

@@ -1,10 +1,11 @@
-import { LegacyNotFoundError, type LegacyRecord } from '../../../../legacy-client';
+import type { LegacyRecord } from '../../../../legacy-client';
 import type { Mapping } from '../../../mapping';
 import { RejectedRecordError, type AheadRow } from '../../errors';
 import { deletedAtOf } from '../../refresh/agreement';
 import { settleAbsent } from '../../refresh/absence';
 import { applyAnswer, refuseAhead } from '../../refresh/apply';
 import { compare } from '../../refresh/compare';
+import { recordIfThere } from '../../refresh/fetch';
 import { refreshTable } from '../../refresh/input-sql';
 import { linkDeferred } from '../../refresh/parents';
 import { incomingRows } from '../../refresh/row';
@@ -74,22 +75,10 @@ async function fetchImages(
   const images = await recordsOf(write, keys);
   const [only] = keys;
   if (only !== undefined && keys.length === 1) {
-    const record = await getIfThere(write, only);
+    const record = await recordIfThere(write.runtime, write.mapping, only);
     if (record) images.set(only.toLowerCase(), record);
   }
   return { images, missing: keys.filter((key) => !images.has(key.toLowerCase())) };
-}
-
-async function getIfThere(
-  { runtime, mapping }: SyncedWrite,
-  key: string,
-): Promise<LegacyRecord | undefined> {
-  try {
-    return await runtime.client.get(mapping.entity, key);
-  } catch (error) {
-    if (error instanceof LegacyNotFoundError) return undefined;
-    throw error;
-  }
 }
 
 /** Remove the rows of records that are certainly gone; gives their keys. */
@@ -99,12 +88,12 @@ async function removeMissing(
   { missing, images }: { missing: readonly string[]; images: Map<string, LegacyRecord> },
 ): Promise<string[]> {
   if (missing.length === 0) return [];
-  const { mapping } = write;
+  const { runtime, mapping } = write;
   const found = images.size;
   const settled = await settleAbsent(scope, mapping, { keys: missing, gone: [], found });
   refuseAhead(mapping, settled.ahead);
   for (const key of settled.present) {
-    const record = await getIfThere(write, key);
+    const record = await recordIfThere(runtime, mapping, key);
     if (record) images.set(key.toLowerCase(), record);
   }
   return missing.filter((key) => !images.has(key.toLowerCase()));
