@@ -81,6 +81,8 @@ export {
   type MetricsRegister,
   type PrometheusModule,
 } from './observe/exchange-metrics';
+export { exchangeLog } from './observe/exchange-log';
+export { withSecretsRemoved, type Logger, type LogDetails } from './observe/logger';
 export type { LegacyIdentity, WhoAmIOptions } from './who-am-i/identity';
 export type { CircuitOptions } from './limits/circuit';
 export type { Priority } from './limits/priority';

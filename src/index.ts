@@ -78,7 +78,6 @@ export {
   type FreshnessRules,
   type LegacyFate,
   type LegacyStatics,
-  type Logger,
   type ModelStatus,
   type OpenWrite,
   type RecoveryReport,
@@ -118,6 +117,7 @@ export { defineConfig, type ConnectedDualWrite, type DualWriteConfig } from './c
 export {
   auth,
   createLegacyClient,
+  exchangeLog,
   exchangeMetrics,
   LegacyBudgetError,
   LegacyCircuitOpenError,
@@ -133,5 +133,7 @@ export {
   LegacyUnavailableError,
   type LegacyClient,
   type LegacyClientOptions,
+  type LogDetails,
+  type Logger,
 } from '../legacy-client';
 // exit: remove to here

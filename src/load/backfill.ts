@@ -119,7 +119,7 @@ export async function runLoad(
   const { sequelize, logger } = runtime;
   const queue = await openJobQueue(sequelize, {
     onError: (error) =>
-      logger?.warn('The queue of jobs reports an error', { reason: error.message }),
+      logger?.warn({ reason: error.message }, 'The queue of jobs reports an error'),
   });
   try {
     const kind = loadJobs(runtime, queue, { beforePage });

@@ -46,7 +46,7 @@ export function loadJobs(
         const reason = error instanceof Error ? error.message : String(error);
         const isFinal = finalErrors.some((one) => error instanceof one);
         await noteFailure(runtime, key, { reason, isFinal });
-        runtime.logger?.error('A part of a load failed', { ...key, reason });
+        runtime.logger?.error({ ...key, reason }, 'A part of a load failed');
         // NOTE: a refused login that is tried again and again locks the account.
         if (!isFinal) throw error;
       }

@@ -72,7 +72,7 @@ async function readPart(work: PartWork, key: PartKey, part: OpenPart): Promise<P
     // NOTE: addresses hold cookies of the service's own, which may not outlive its next release.
     const isOutdated = part.next !== null && error instanceof RefusedAddressError;
     if (!isOutdated) throw error;
-    runtime.logger?.warn('A part of a load begins again: its address is refused', { ...key });
+    runtime.logger?.warn({ ...key }, 'A part of a load begins again: its address is refused');
     await resetPart(runtime, key, { fromStart: true });
     return readPages(work, key, { ...part, next: null });
   }

@@ -24,7 +24,7 @@ export async function work(
   await dualWrite.prepare();
   const queue = await openJobQueue(runtime.sequelize, {
     onError: ({ message }) =>
-      runtime.logger?.warn('The queue of jobs reports an error', { reason: message }),
+      runtime.logger?.warn({ reason: message }, 'The queue of jobs reports an error'),
   });
   const kind = loadJobs(runtime, queue, { beforePage });
   await queue.prepare(kind);

@@ -1,7 +1,7 @@
 import { Sequelize } from 'sequelize';
 import { useNamespace, type Namespace } from '../model/context';
 import { historyOf } from '../model/history';
-import type { LegacyClient } from '../../legacy-client';
+import { withSecretsRemoved, type LegacyClient, type Logger } from '../../legacy-client';
 import { buildRegistry, type Migrator, type Registry } from '../mapping';
 import { connectRevisions, prepareRevisions } from '../revisions';
 import { recover, type RecoveryReport } from './recovery/recover';
@@ -15,13 +15,7 @@ import { openPool, poolSize } from './pool';
 import { Turns } from './recovery/turns';
 import { repair, type RightSide } from './repair/repair';
 import { findOnBothSides, type TwoSides } from './repair/two-sides';
-import {
-  registerRuntime,
-  syncedModel,
-  type Logger,
-  type Runtime,
-  type SyncLimits,
-} from './runtime';
+import { registerRuntime, syncedModel, type Runtime, type SyncLimits } from './runtime';
 import { Prepared } from './schema/prepared';
 import { prepareSchema } from './schema/prepare';
 import { SharedExchanges } from './shared-exchanges';
@@ -37,6 +31,7 @@ export interface ConnectOptions {
    * library uses one of its own.
    */
   readonly namespace?: Namespace;
+  /** pino, or anything called like it: `warn(details, message)`. No secret reaches it. */
   readonly logger?: Logger;
   readonly limits?: Partial<SyncLimits>;
   /** How fresh the answers of reads are that do not say; default `'exact'`. */
@@ -120,7 +115,7 @@ export async function connectLegacy(
     exchanges: new SharedExchanges(),
     settling: new Turns(poolSize / 2),
     limits: { ...defaultLimits, ...options.limits },
-    logger: options.logger,
+    logger: options.logger && withSecretsRemoved(options.logger),
     activity: new Map(
       [...registry.keys()].map((name) => [name, { lastRefreshAt: null, refreshes: 0 }]),
     ),

@@ -1,5 +1,5 @@
 import type { Sequelize, Transaction } from 'sequelize';
-import type { LegacyClient } from '../../legacy-client';
+import type { LegacyClient, Logger } from '../../legacy-client';
 import type { Mapping, Registry } from '../mapping';
 import { NotConnectedError } from './errors';
 import type { Feeds } from './feed/feeds';
@@ -8,18 +8,6 @@ import type { DatabaseClock } from './clock';
 import type { Turns } from './recovery/turns';
 import type { Prepared } from './schema/prepared';
 import type { SharedExchanges } from './shared-exchanges';
-
-/** Where the library writes what an operator should know. Silence is said with `undefined`. */
-export interface Logger {
-  /** What a developer may want to see. */
-  debug(message: string, details?: Readonly<Record<string, unknown>>): void;
-  /** What happens in the ordinary course. */
-  info(message: string, details?: Readonly<Record<string, unknown>>): void;
-  /** What works, and should be looked at. */
-  warn(message: string, details?: Readonly<Record<string, unknown>>): void;
-  /** What did not work. */
-  error(message: string, details?: Readonly<Record<string, unknown>>): void;
-}
 
 /** Limits that `connectLegacy` takes. */
 export interface SyncLimits {
@@ -57,7 +45,8 @@ export interface Runtime {
   /** Settling a unit of work takes two connections of the pool. */
   readonly settling: Turns;
   readonly limits: SyncLimits;
-  readonly logger: Logger | undefined;
+  /** With secrets removed; undefined for silence. */
+  readonly logger: Required<Logger> | undefined;
   readonly activity: Map<string, ModelActivity>;
   /** What is known of models as a whole, and of earlier refreshes. */
   readonly feeds: Feeds;

@@ -9,7 +9,7 @@ const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 describe('following the changes of Dataverse', () => {
   let world: DualWorld;
   const logged: string[] = [];
-  const note = (message: string): void => {
+  const note = (_: object, message: string): void => {
     logged.push(message);
   };
   const logger = { debug: note, info: note, warn: note, error: note };

@@ -2,7 +2,7 @@ import { LegacyForbiddenError, LegacyUnavailableError, type Logger } from '../..
 import { openDualWorld, type DualWorld } from '../support/dual-world';
 
 const said: string[] = [];
-const note = (message: string): void => {
+const note = (_: object, message: string): void => {
   said.push(message);
 };
 const logger: Logger = { debug: note, info: note, warn: note, error: note };

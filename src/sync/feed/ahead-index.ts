@@ -26,7 +26,7 @@ export async function prepareFollowed({ registry, pool, logger }: Runtime): Prom
     } catch (error) {
       // It is only for speed: the table may not be there yet, or be in use; the next start tries again.
       const reason = error instanceof Error ? error.message : String(error);
-      logger?.warn('The index of rows that are ahead could not be made', { model, reason });
+      logger?.warn({ model, reason }, 'The index of rows that are ahead could not be made');
     }
   }
 }

@@ -32,7 +32,7 @@ export class FeedLocks {
       // A lock that was lost with its connection harms nothing: the state is kept in order of time.
       await turn.rollback().catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
-        this.runtime.logger?.debug('The lock of a feed was lost', { model, reason });
+        this.runtime.logger?.debug({ model, reason }, 'The lock of a feed was lost');
       });
     }
   }

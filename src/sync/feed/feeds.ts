@@ -155,7 +155,7 @@ export class Feeds {
     if (commonFailures.some((kind) => error instanceof kind)) return;
     this.#restingUntil.set(model, Date.now() + restAfterFailureMs);
     const reason = error instanceof Error ? error.message : String(error);
-    this.runtime.logger?.error('A feed failed; reads ask in the ordinary way', { model, reason });
+    this.runtime.logger?.error({ model, reason }, 'A feed failed; reads ask in the ordinary way');
   }
 }
 

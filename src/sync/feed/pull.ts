@@ -39,7 +39,7 @@ export async function pullChanges(pull: Pull): Promise<FeedLook> {
     return await followOn(pull, { ...state, token: state.token });
   } catch (error) {
     if (!(error instanceof LegacyTokenExpiredError)) throw error;
-    runtime.logger?.warn('The token of a feed has expired', { model: mapping.name });
+    runtime.logger?.warn({ model: mapping.name }, 'The token of a feed has expired');
     return loadCompletely(pull, 'the token has expired');
   }
 }
@@ -78,7 +78,7 @@ async function followOn(pull: Pull, state: FeedState & { token: string }): Promi
 async function loadCompletely(pull: Pull, reason: string): Promise<FeedLook> {
   const { runtime, mapping, following, look, signal } = pull;
   const { client, logger } = runtime;
-  logger?.info('A followed model is loaded completely', { model: mapping.name, reason });
+  logger?.info({ model: mapping.name, reason }, 'A followed model is loaded completely');
   const askedAt = look.now;
   const intake = new Intake(runtime, mapping, { askedAt, pending: [], kept: [] });
   const found = new Set<string>();
@@ -99,7 +99,7 @@ async function loadCompletely(pull: Pull, reason: string): Promise<FeedLook> {
   // What has been stored meanwhile from an older answer; from now on such answers are asked for again.
   await intake.settleMissing(found);
   const known = await keepFeedState(runtime, mapping, complete());
-  logger?.info('A followed model is complete', { model: mapping.name, records: found.size });
+  logger?.info({ model: mapping.name, records: found.size }, 'A followed model is complete');
   return known;
 }
 

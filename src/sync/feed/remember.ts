@@ -53,10 +53,10 @@ async function noteWhole(
     await intake.settleMissing(new Set(keys));
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    runtime.logger?.debug('A refresh is not shared', {
-      model: mapping.name,
-      reason: error.message,
-    });
+    runtime.logger?.debug(
+      { model: mapping.name, reason: error.message },
+      'A refresh is not shared',
+    );
     return;
   }
   if (intake.pending.size > 0) return;

@@ -16,10 +16,10 @@ export async function orLocally<T>(
     return await exactly();
   } catch (error) {
     if (!isUnavailable(error)) throw error;
-    runtime.logger?.warn('Answered with local rows: the legacy system is not available', {
-      model: mapping.name,
-      reason: error.message,
-    });
+    runtime.logger?.warn(
+      { model: mapping.name, reason: error.message },
+      'Answered with local rows: the legacy system is not available',
+    );
     return locally();
   }
 }

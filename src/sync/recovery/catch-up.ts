@@ -36,6 +36,6 @@ export async function catchUp(runtime: Runtime, { mapping, key }: Step): Promise
     await removeGone(scope, mapping, { keys: fetched.gone, askedAt: fetched.askedAt });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    runtime.logger?.warn('A row could not be brought up to date', { model: mapping.name, reason });
+    runtime.logger?.warn({ model: mapping.name, reason }, 'A row could not be brought up to date');
   }
 }

@@ -90,7 +90,7 @@ async function undoAll(
       await endIntents(runtime, [step.intentId]);
       if (wasRead) await catchUp(runtime, step);
     } catch (error) {
-      runtime.logger?.error('A legacy write could not be taken back', named(step));
+      runtime.logger?.error(named(step), 'A legacy write could not be taken back');
       await noteDoubt(runtime, step, error);
       open.push(step);
       onFailure(error, step);

@@ -25,6 +25,6 @@ async function run(runtime: Runtime): Promise<void> {
     await recover(runtime);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    runtime.logger?.error('Recovery failed; it is tried again', { reason });
+    runtime.logger?.error({ reason }, 'Recovery failed; it is tried again');
   }
 }

@@ -184,7 +184,7 @@ export class LegacyUnit implements Participant {
       await endIntents(this.runtime, ids);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.runtime.logger?.warn('Ended intents could not be removed yet', { reason });
+      this.runtime.logger?.warn({ reason }, 'Ended intents could not be removed yet');
     }
   }
 
