@@ -13,6 +13,7 @@ import { OwnStatement } from './write/bulk/own-statement';
 import { destroyBoth, type DestroyOptions } from './write/destroy';
 import { saveBoth, type SaveOptions, type SyncedInstance } from './write/save';
 import { saveSkipped } from './write/skipped-save';
+import { noteMixed } from './write/vouched';
 
 /**
  * What serves a model, by the name that it was defined under.
@@ -78,6 +79,17 @@ export async function interceptSave<T>(
     return hasIncludes(instance) ? skipLegacy(save) : save();
   }
   return saveBoth({ synced: servingModel(model), instance: subject, options: own, run });
+}
+
+/** Read an instance again; what is read in part is not of the version that the rest was read with. */
+export async function interceptReload<T>(
+  instance: Model,
+  options: { readonly attributes?: unknown } | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  const result = await run();
+  noteMixed(instance, options?.attributes !== undefined);
+  return result;
 }
 
 function hasIncludes(instance: Model): boolean {

@@ -25,7 +25,13 @@ import {
 } from './bulk-interceptor';
 import { explainRead } from './explain/explain-sync';
 import type { SyncExplanation } from './explain/explanation';
-import { interceptDestroy, interceptRead, interceptSave, servingModel } from './interceptor';
+import {
+  interceptDestroy,
+  interceptRead,
+  interceptReload,
+  interceptSave,
+  servingModel,
+} from './interceptor';
 import { legacyColumns, legacyColumnNames } from './legacy-columns';
 import type { ReadOptions } from './read/sequelize-internals';
 import { refreshRows, type RefreshOptions, type RefreshResult } from './read/refresh-call';
@@ -60,7 +66,8 @@ export interface LegacyStatics {
  * derived from `TimestampedModel`. Its models `declare` `legacyId`, `legacyModifiedAt` and
  * `legacyVersion` where they use them.
  *
- * The ten overrides below catch every call that Sequelize 6 has; all others end in one of them.
+ * Ten of the overrides below catch every call that Sequelize 6 has; all others end in one of them.
+ * That of `reload` only notes what an instance then holds.
  *
  * @example
  * class TeamModel extends withLegacy(TeamBase) {}
@@ -130,6 +137,10 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
 
     override async destroy(options?: InstanceDestroyOptions): Promise<void> {
       return interceptDestroy(this, options, (own) => super.destroy(own));
+    }
+
+    override async reload(options?: FindOptions<Attributes<this>>): Promise<this> {
+      return interceptReload(this, options, () => super.reload(options));
     }
 
     static override async bulkCreate<M extends Model>(

@@ -6,6 +6,7 @@ import { createRecords, takesClientKeys } from './create';
 import { legacyIdOf } from './legacy-id';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
 import { updateRecords } from './update';
+import { isMixed, noteMixed } from './vouched';
 
 /** The options of `save` that the sync layer looks at. */
 export interface SaveOptions {
@@ -40,13 +41,14 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
   const wasNew = instance.isNewRecord;
   const given = await legacyIdOf(instance, transactionOf(save.options));
   const unsaved = stateOf(instance);
+  const wasMixed = isMixed(instance);
   const isCreate = wasNew || given === null || isRestored(instance);
   if (isCreate && (given === null || !wasNew) && takesClientKeys(synced)) {
     instance.legacyId = randomUUID();
   }
   try {
     return await inSyncedWrite(synced, save.options, async (write) => {
-      const before = { ...previousValues(instance) };
+      const before = knownValues(instance);
       if (isCreate) waiting.set(instance, []);
       const result = await save.run(localOptions(save, write));
       if (isCreate) await createInOrder(write, save, wasNew);
@@ -55,6 +57,7 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
     });
   } catch (error) {
     restoreState(instance, unsaved);
+    noteMixed(instance, wasMixed);
     throw error;
   }
 }
@@ -111,7 +114,7 @@ async function sendChanges<T>(
   { instance }: Save<T>,
   before: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const after = previousValues(instance);
+  const after = knownValues(instance);
   const changed = write.mapping.attributes.filter(
     ({ attribute }) =>
       after[attribute] !== undefined &&
@@ -125,6 +128,20 @@ async function sendChanges<T>(
 function previousValues(instance: Model): Readonly<Record<string, unknown>> {
   return (instance as unknown as { _previousDataValues: Record<string, unknown> })
     ._previousDataValues;
+}
+
+/**
+ * The same without changes that were not saved yet: a reload of other attributes makes Sequelize note
+ * them as if the database held them.
+ */
+function knownValues(instance: Model): Readonly<Record<string, unknown>> {
+  const values = { ...previousValues(instance) };
+  const unsaved = instance.changed();
+  for (const attribute of unsaved === false ? [] : unsaved) {
+    if (isSame(values[attribute], instance.getDataValue(attribute as never)))
+      values[attribute] = undefined;
+  }
+  return values;
 }
 
 function isSame(a: unknown, b: unknown): boolean {

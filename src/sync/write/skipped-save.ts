@@ -4,7 +4,7 @@ import { localTable } from '../local-table';
 import { deletedAtOf } from '../refresh/agreement';
 import { connectedModel } from '../runtime';
 import type { SaveOptions, SyncedInstance } from './save';
-import { storedRow } from './stored-row';
+import { storedRow, takeStored } from './stored-row';
 import { idOf } from './synced-write';
 
 /**
@@ -40,7 +40,7 @@ export async function saveSkipped<T>(
       `UPDATE ${name} SET ${t.modifiedAt} = $1 WHERE ${t.primaryKey} = $2`,
       { bind: [later, idOf(instance)], transaction: options.transaction },
     );
-    instance.set('modifiedAt', later, { raw: true });
+    takeStored(instance, { modifiedAt: later });
   }
   return saved;
 }

@@ -7,12 +7,17 @@ import { outgoingRows } from './outgoing';
 import type { SyncedWrite } from './synced-write';
 import type { ChangedRow } from './update';
 
-/** Instances that hold a version together with older values that it does not vouch for. */
+/** Instances whose values were not all read together with the version that they hold. */
 const mixed = new WeakSet<Model>();
 
+/** Whether an instance holds values that its version says nothing of. */
+export function isMixed(instance: Model): boolean {
+  return mixed.has(instance);
+}
+
 /** Note whether all values of an instance belong to the version that it holds. */
-export function noteMixed(instance: Model, isMixed: boolean): void {
-  if (isMixed) mixed.add(instance);
+export function noteMixed(instance: Model, hasOthers: boolean): void {
+  if (hasOthers) mixed.add(instance);
   else mixed.delete(instance);
 }
 
@@ -32,7 +37,7 @@ export async function vouchedImage(
   const { before, instance } = row;
   const { legacyVersion, legacyModifiedAt, modifiedAt } = before;
   const isHooked = 'toLegacy' in mapping.definition || 'fromLegacy' in mapping.definition;
-  if (mixed.has(instance) || isHooked || Object.keys(sent).length === 0) return undefined;
+  if (isMixed(instance) || isHooked || Object.keys(sent).length === 0) return undefined;
   if (typeof legacyVersion !== 'string' || !isInSync(modifiedAt, legacyModifiedAt)) {
     return undefined;
   }
