@@ -16,6 +16,7 @@ export const controlMethods = [
   'createAsLegacyUser',
   'deleteAsLegacyUser',
   'expireChangeTokens',
+  'shiftClock',
   'records',
   'record',
   'load',

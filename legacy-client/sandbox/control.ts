@@ -89,6 +89,11 @@ export interface SandboxControl {
   ): Promise<SandboxRecord>;
   /** From now on the tokens of change tracking that were given before have expired. */
   expireChangeTokens(): Promise<void>;
+  /**
+   * From now on the CRM's clock, which its stamps come from, is this far from the one that it was
+   * started with, in milliseconds, behind it when negative; 0 sets it right again, and so does `reset`.
+   */
+  shiftClock(offsetMs: number): Promise<void>;
   /** Follows the schema's cascades, as the service does. */
   deleteAsLegacyUser(logicalName: string, key: string): Promise<void>;
   /** Every record of an entity, ordered by key. */

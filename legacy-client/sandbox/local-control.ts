@@ -79,6 +79,12 @@ export class LocalControl implements SandboxControl {
     });
   }
 
+  async shiftClock(offsetMs: number): Promise<void> {
+    await answer(() => {
+      this.parts.store.shiftClock(offsetMs);
+    });
+  }
+
   async records(logicalName: string): Promise<SandboxRecord[]> {
     return await answer(() => {
       const { list } = this.parts.store.table(this.model(logicalName));

@@ -27,6 +27,7 @@ export class Store {
   private readonly tables = new Map<string, Table>();
   private lastVersion = 0;
   private generation = 0;
+  private clockOffsetMs = 0;
   private undo: (() => void)[] | undefined;
 
   constructor(
@@ -50,8 +51,14 @@ export class Store {
     this.generation += 1;
   }
 
+  /** Let the clock of the stamps be this far from the given one. */
+  shiftClock(offsetMs: number): void {
+    this.clockOffsetMs = offsetMs;
+  }
+
   clear(): void {
     this.expireChangeTokens();
+    this.shiftClock(0);
     for (const model of this.models.values()) {
       this.tables.set(model.logicalName, new Table(model));
     }
@@ -113,7 +120,7 @@ export class Store {
     if (givenKey !== undefined && givenKey !== key) {
       throw new CrmError('badRequest', 'The key of a record cannot be changed.');
     }
-    const after = { ...before.values, ...changes, ModifiedOn: wholeSeconds(this.options.now()) };
+    const after = { ...before.values, ...changes, ModifiedOn: this.now() };
     checkRequired(model, after);
     this.checkLookups(model, changes);
     return this.put(model, key, after);
@@ -123,7 +130,7 @@ export class Store {
   delete(model: EntityModel, key: string): void {
     this.get(model, key);
     const plan = planDeletion((entity) => this.table(entity), { model, key });
-    const ModifiedOn = wholeSeconds(this.options.now());
+    const ModifiedOn = this.now();
     for (const { model: from, key: referrer, property } of plan.unlinks) {
       const { values } = this.get(from, referrer);
       this.put(from, referrer, { ...values, [property.name]: null, ModifiedOn });
@@ -186,6 +193,11 @@ export class Store {
     }
   }
 
+  /** As the stamps have it: whole seconds. */
+  private now(): Date {
+    return wholeSeconds(new Date(this.options.now().getTime() + this.clockOffsetMs));
+  }
+
   private put(model: EntityModel, key: string, values: SandboxRecord): Row {
     this.lastVersion += 1;
     const table = this.table(model);
@@ -195,7 +207,7 @@ export class Store {
 
   /** Links have no stamps. */
   private newStamps(model: EntityModel): Values {
-    const now = wholeSeconds(this.options.now());
+    const now = this.now();
     return model.ends.length > 0 ? {} : { CreatedOn: now, ModifiedOn: now };
   }
 

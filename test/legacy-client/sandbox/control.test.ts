@@ -88,6 +88,22 @@ describe.each(ways)('the switches of a sandbox, %s', (_way, start) => {
     expect(await control.records('customeraddress')).toEqual([]);
   });
 
+  test('set the clock of the stamps, back and ahead', async () => {
+    const { AccountId } = await control.createAsLegacyUser('account', { Name: 'A' });
+    const stampOfEdit = async (offsetMs: number): Promise<number> => {
+      await control.shiftClock(offsetMs);
+      const values = { Name: `At ${String(offsetMs)}` };
+      const edited = await control.editAsLegacyUser('account', String(AccountId), values);
+      return Number(edited.ModifiedOn) - Date.now();
+    };
+    const hourMs = 3_600_000;
+    expect(await stampOfEdit(5 * hourMs)).toBeGreaterThan(4 * hourMs);
+    expect(await stampOfEdit(-5 * hourMs)).toBeLessThan(-5 * hourMs);
+    await control.reset();
+    const { ModifiedOn } = await control.createAsLegacyUser('account', { Name: 'B' });
+    expect(Math.abs(Number(ModifiedOn) - Date.now())).toBeLessThan(hourMs);
+  });
+
   test('reject what cannot be, with the reason', async () => {
     await expect(control.records('nothing')).rejects.toThrow('no entity nothing');
     await expect(control.editAsLegacyUser('account', guidOf(1), {})).rejects.toThrow(
