@@ -1,4 +1,10 @@
-import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleWhen } from 'cockatiel';
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  handleWhen,
+  type IBackoff,
+} from 'cockatiel';
 import { LegacyResponseError, LegacyTimeoutError, LegacyUnavailableError } from '../errors';
 
 /** When to stop asking a service that does not answer, and for how long. */
@@ -22,9 +28,23 @@ export interface Circuit {
 export function createCircuit({ failures = 10, openMs = 5000 }: CircuitOptions = {}): Circuit {
   const policy = circuitBreaker(handleWhen(isServiceDown), {
     breaker: new ConsecutiveBreaker(failures),
-    halfOpenAfter: openMs,
+    halfOpenAfter: { next: () => steadyWait(openMs) },
   });
   return { run: (task) => policy.execute(task) };
+}
+
+/**
+ * NOTE: cockatiel compares `duration` with the machine's clock each time; set back by an hour, that
+ * would keep a circuit open for an hour. So the answer is always or never, by a clock that only runs.
+ */
+function steadyWait(openMs: number): IBackoff<unknown> {
+  const until = performance.now() + openMs;
+  return {
+    get duration() {
+      return performance.now() < until ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    },
+    next: () => steadyWait(openMs),
+  };
 }
 
 /** A refusal, or an error of the service's own words, shows that it is there. */

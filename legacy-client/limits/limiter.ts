@@ -69,8 +69,8 @@ export class Limiter {
   /** The service asks for less: start nothing for a while, and then fewer at a time. */
   slowDown(milliseconds = 0): void {
     this.rules.concurrency.overloaded();
-    // A longer pause that is under way stays.
-    this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + milliseconds);
+    // A longer pause that is under way stays. NOTE: not the machine's clock, which may be set back.
+    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + milliseconds);
   }
 
   #turn(priority: Priority, signal: AbortSignal | undefined): Promise<void> {
@@ -107,7 +107,8 @@ export class Limiter {
   #advance(): void {
     for (const priority of ['interactive', 'bulk'] as const) {
       for (const waiting of this.#waiting[priority]) {
-        if (!this.#hasRoom(priority) || this.#mustWait(this.#pausedUntil - Date.now())) return;
+        if (!this.#hasRoom(priority) || this.#mustWait(this.#pausedUntil - performance.now()))
+          return;
         const waitMs = this.rules.budget?.waitMs(priority) ?? 0;
         if (waitMs > longestWaitMs) {
           waiting.refuse(new BudgetSpentError(waitMs));
@@ -140,7 +141,7 @@ export class Limiter {
 
   #mustWait(milliseconds: number): boolean {
     if (milliseconds <= 0) return false;
-    const at = Date.now() + milliseconds;
+    const at = performance.now() + milliseconds;
     if (this.#wakeUp && this.#wakeUp.at <= at) return true;
     this.#forgetWakeUp();
     const wake = (): void => {

@@ -96,7 +96,7 @@ export class Feeds {
   }
 
   #rests({ name }: Mapping): boolean {
-    return (this.#restingUntil.get(name) ?? 0) > Date.now();
+    return (this.#restingUntil.get(name) ?? 0) > performance.now();
   }
 
   /**
@@ -153,7 +153,7 @@ export class Feeds {
 
   #noteFailure({ name: model }: Mapping, error: unknown): void {
     if (commonFailures.some((kind) => error instanceof kind)) return;
-    this.#restingUntil.set(model, Date.now() + restAfterFailureMs);
+    this.#restingUntil.set(model, performance.now() + restAfterFailureMs);
     const reason = error instanceof Error ? error.message : String(error);
     this.runtime.logger?.error({ model, reason }, 'A feed failed; reads ask in the ordinary way');
   }
