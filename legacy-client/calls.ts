@@ -5,9 +5,10 @@ import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyError, LegacyRequestError, LegacyUnavailableError } from './errors';
 import { type Answer, logicalMethod } from './exchanger';
 import { withinUrlLimit } from './list-plan';
+import { readExecuted } from './organization-service';
 import type { PageSource } from './pager';
 import type { Sender, Sending } from './sender';
-import { redactedUrl } from './urls';
+import { besideRoot, redactedUrl } from './urls';
 
 /** What {@link Calls} work with. */
 export interface CallParts {
@@ -66,7 +67,9 @@ export class Calls {
     request: DialectRequest,
     sending: Omit<Sending, 'request' | 'url' | 'entitySet'>,
   ): Promise<Answer> {
-    return this.parts.sender.send({ ...sending, request, entitySet, url: this.urlOf(request) });
+    const reading = request.beside === undefined ? {} : { readParts: readExecuted };
+    const url = this.urlOf(request);
+    return this.parts.sender.send({ ...reading, ...sending, request, entitySet, url });
   }
 
   record(entity: LegacyEntity, answer: Answer): LegacyRecord {
@@ -119,6 +122,8 @@ export class Calls {
   }
 
   private urlOf(request: DialectRequest): string {
-    return `${this.parts.root}/${request.path}`;
+    const { root } = this.parts;
+    const { beside, path } = request;
+    return beside === undefined ? `${root}/${path}` : besideRoot(root, beside);
   }
 }

@@ -6,6 +6,7 @@ import type { LegacyEntity, LegacyProperty, LegacyRecord } from './entity';
 import { LegacyRequestError, LegacyResponseError, LegacyTokenExpiredError } from './errors';
 import type { Answer } from './exchanger';
 import { nextAddress, type PageSource } from './pager';
+import { isPresent, withAbsent } from './presence';
 import type { LegacyQuery } from './query';
 import { redactedUrl } from './urls';
 
@@ -13,7 +14,10 @@ import { redactedUrl } from './urls';
 export interface ChangePage {
   /** Records as they are now: created or changed since, or all of them without `since`. */
   readonly changed: readonly LegacyRecord[];
-  /** Keys of records that the service itself says were deleted, even such as were never seen. */
+  /**
+   * Keys of records that the service itself says were deleted, or that count as not there by their
+   * state (`LegacyEntity.presence`), even such as were never seen.
+   */
   readonly deleted: readonly string[];
   /** Only with the last page: what to ask with next time. Opaque, but for the exact same entity. */
   readonly token?: string;
@@ -55,23 +59,35 @@ export async function* changesOf(
   entity: LegacyEntity,
   options: ChangesOptions,
 ): ChangePages {
+  // NOTE: a feed must show what has become absent, too: left out, nobody would learn of it.
+  const whole = withAbsent(entity);
   switch (parts.dialect.changes) {
     case 'delta':
-      return yield* deltaOf(parts, entity, options);
+      return yield* divided(entity, deltaOf(parts, whole, options));
     case 'stamp':
-      return yield* stampedSince(parts, entity, options);
+      return yield* divided(entity, stampedSince(parts, whole, options));
     case 'none':
       throw unaskable(parts, entity, 'the service has no feed of changes');
+  }
+}
+
+/** Tell of records that count as not there as of deleted ones. */
+async function* divided(entity: LegacyEntity, pages: ChangePages): ChangePages {
+  for await (const page of pages) {
+    const changed = page.changed.filter((record) => isPresent(entity, record));
+    const absent = page.changed.filter((record) => !isPresent(entity, record));
+    const deleted = [...page.deleted, ...absent.map(({ key }) => key)];
+    yield absent.length === 0 ? page : { ...page, changed, deleted };
   }
 }
 
 /** Every key of an entity, a page at a time; nothing but the keys is sent. */
 export async function* keysOf(
   parts: ChangeParts,
-  { entitySet, key, logicalName }: LegacyEntity,
+  { entitySet, key, logicalName, presence }: LegacyEntity,
   options: CallOptions,
 ): AsyncGenerator<readonly string[], void, undefined> {
-  const bare = { entitySet, key, properties: [], ...(logicalName && { logicalName }) };
+  const bare = { entitySet, key, properties: [], presence, ...(logicalName && { logicalName }) };
   for await (const page of parts.pages(bare, {}, options)) yield page.map((record) => record.key);
 }
 

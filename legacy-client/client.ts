@@ -93,7 +93,10 @@ export interface LegacyClient {
     query?: LegacyQuery,
     options?: LinkedPagesOptions,
   ): AsyncIterable<LinkedPage>;
-  /** One record; throws `LegacyNotFoundError` only on the service's own not-found answer. */
+  /**
+   * One record; throws `LegacyNotFoundError` only on the service's own not-found answer, and for a
+   * record that counts as not there by its state (`LegacyEntity.presence`).
+   */
   get(entity: LegacyEntity, key: string, options?: CallOptions): Promise<LegacyRecord>;
   /**
    * The record after its creation, complete. `LegacyNotFoundError` on a create or update may also
@@ -142,7 +145,8 @@ export interface LegacyClient {
   /**
    * What has changed since a token, or without one every record, a page at a time; the last page
    * has the next token. Deletions come only where `dialect.changes` is `delta`; where it is `stamp`,
-   * find them with `keys`, and expect records again that have come before.
+   * only those of records that are absent by their state: find the others with `keys`, and expect
+   * records again that have come before.
    *
    * @throws LegacyTokenExpiredError when the token is too old: read everything again.
    * @throws LegacyRequestError where `dialect.changes` is `none`, or the token is of elsewhere.

@@ -63,6 +63,14 @@ export interface LegacyProperty {
   readonly target?: LookupTarget | undefined;
 }
 
+/** What says whether a record counts as one that is there. */
+export interface RecordPresence {
+  /** One of the entity's properties. */
+  readonly property: LegacyProperty;
+  /** What it holds in records that are there. */
+  readonly value: NonNullable<LegacyValue>;
+}
+
 /** What the client must know of an entity set to speak of its records. */
 export interface LegacyEntity {
   /** As in the URL: `AccountSet`, `accounts`. */
@@ -77,6 +85,11 @@ export interface LegacyEntity {
   readonly createdOn?: string;
   /** Every property that is read and written; the key and the stamps are not repeated here. */
   readonly properties: readonly LegacyProperty[];
+  /**
+   * Records without this count as not there, for whatever is read: lists and counts leave them out,
+   * a single one is not found, and feeds tell of them as of deleted ones. Writes do not look at it.
+   */
+  readonly presence?: RecordPresence | undefined;
 }
 
 /** One legacy record, decoded. */

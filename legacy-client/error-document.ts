@@ -1,18 +1,22 @@
 import { parseJson } from './exact-json';
 import { childrenOf, elementOf, parseXml, textOf } from './xml/parse';
+import { soapFault } from './xml/soap';
 
 /** What a service's own error document says. */
 export interface ErrorDocument {
   /** `-2147220969`, `0x80040217`; empty where it gave none. */
   readonly code: string;
   readonly message: string;
+  /** A fault of SOAP, which has one status for all that is wrong. */
+  readonly isFault?: boolean;
 }
 
 /**
  * Read the error document of any OData version.
  *
  * @param text - `{"error":{"code":"…","message":{"lang":"en-US","value":"…"}}}` (v2),
- *   `{"error":{"code":"0x…","message":"…"}}` (v4), or `<m:error><m:code/><m:message/></m:error>`.
+ *   `{"error":{"code":"0x…","message":"…"}}` (v4), `<m:error><m:code/><m:message/></m:error>`, or an
+ *   envelope with a fault.
  * @returns undefined when the text is none, or was cut off.
  */
 export function readErrorDocument(text: string): ErrorDocument | undefined {
@@ -40,6 +44,10 @@ function readJsonError(document: unknown): ErrorDocument | undefined {
 
 function readXmlError(text: string): ErrorDocument | undefined {
   const { name, root } = parseXml(text);
+  if (name === 'Envelope') {
+    const fault = soapFault(elementOf(root.Body));
+    return fault && { code: fault.code, message: fault.message, isFault: true };
+  }
   if (name !== 'error') return undefined;
   const [code] = childrenOf(root, 'code');
   const [message] = childrenOf(root, 'message');

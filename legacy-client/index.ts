@@ -43,6 +43,7 @@ export type {
   LegacyValue,
   LookupTarget,
   PropertyKind,
+  RecordPresence,
   WireType,
 } from './entity';
 export type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
@@ -73,6 +74,7 @@ export {
   type PropertyMetadata,
   type ServiceMetadata,
 } from './metadata';
+export { withAbsent } from './presence';
 export type { Exchange } from './exchange';
 export {
   exchangeMetrics,

@@ -19,7 +19,7 @@ import { isHtml, isLoginAddress, isLoginPage, withoutFieldValues } from './html'
 import { type NetworkFailure, plainCause } from './network-failure';
 import { retryAfterMs } from './limits/retry-after';
 import { withoutSecrets } from './secrets';
-import { LARGEST_ANSWER_BYTES, type TransportAnswer } from './transport';
+import type { TransportAnswer } from './transport';
 import { resolveAddress } from './urls';
 
 /** What a judgement must know of the request. */
@@ -52,9 +52,9 @@ export function errorOfFailure(failure: NetworkFailure, request: JudgedRequest):
     case 'aborted':
       return new LegacyAbortedError('Given up by the caller', details);
     case 'tooLarge': {
-      const limit = `${LARGEST_ANSWER_BYTES / 1024 / 1024} MiB`;
       const answer = { status: 0, code: '', body: '' };
-      return new LegacyResponseError(`The answer is larger than ${limit}`, answer, details);
+      const message = `The answer is larger than ${sizeOf(failure.limit)}, the most that is read`;
+      return new LegacyResponseError(message, answer, details);
     }
     default:
       return new LegacyUnavailableError(
@@ -64,6 +64,11 @@ export function errorOfFailure(failure: NetworkFailure, request: JudgedRequest):
         details,
       );
   }
+}
+
+function sizeOf(bytes: number): string {
+  const mebibytes = bytes / 1024 / 1024;
+  return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${bytes} bytes`;
 }
 
 /** The error for a login that did not come about, whatever it was that failed. */
@@ -134,7 +139,8 @@ function refusal(answer: TransportAnswer, request: JudgedRequest, page: boolean)
   const { status } = answer;
   const document = page ? undefined : readErrorDocument(answer.text);
   const Kind = refusalKind(status, document, request.dialect);
-  const outcome = Kind === LegacyConflictError || isRefusal(status) ? 'refused' : 'unknown';
+  const isCertain = Kind === LegacyConflictError || Kind === LegacyNotFoundError;
+  const outcome = isCertain || isRefusal(status) ? 'refused' : 'unknown';
   const words = document === undefined ? '' : wordsOf(document);
   const message = withoutSecrets(`The service answered ${status}${words}`, request.headers);
   const parts = shown(answer, request, document);
@@ -156,7 +162,8 @@ function refusalKind(
   if (status === 409 || status === 412) return LegacyConflictError;
   const said = document && dialect.classifyError({ ...document, status });
   if (said === 'conflict') return LegacyConflictError;
-  return said === 'notFound' && status === 404 ? LegacyNotFoundError : LegacyResponseError;
+  const isLost = said === 'notFound' && (status === 404 || document?.isFault === true);
+  return isLost ? LegacyNotFoundError : LegacyResponseError;
 }
 
 function wordsOf({ code, message }: ErrorDocument): string {

@@ -2,6 +2,7 @@ import { UnsendableError } from './dialects/problems';
 import type { Dialect, DialectRequest, RequestChoices } from './dialects/dialect';
 import type { LegacyEntity, LegacyProperty, LegacyRecord } from './entity';
 import { simplified } from './filter-facts';
+import { presentOnly } from './presence';
 import type { LegacyFilter, LegacyQuery } from './query';
 import { canMerge, compareRecords } from './record-order';
 import { splitFilter } from './split-filter';
@@ -31,7 +32,8 @@ export interface PlanningParts {
  */
 export function planList(parts: PlanningParts, entity: LegacyEntity, query: LegacyQuery): ListPlan {
   const limit = query.top ?? Infinity;
-  const filter = query.filter === undefined ? 'all' : simplified(query.filter);
+  const asked = presentOnly(entity, query.filter);
+  const filter = asked === undefined ? 'all' : simplified(asked);
   if (filter === 'none' || limit === 0) return { requests: [], limit };
   const whole = printer(parts, entity, query)(filter);
   if (fits(parts, whole)) return { requests: [whole], limit };
@@ -52,7 +54,8 @@ export function planCount(
 ): readonly DialectRequest[] | undefined {
   const { dialect } = parts;
   if (dialect.count(entity) === undefined) return undefined;
-  const left = filter === undefined ? 'all' : simplified(filter);
+  const asked = presentOnly(entity, filter);
+  const left = asked === undefined ? 'all' : simplified(asked);
   if (left === 'none') return [];
   const print = (one: AskedFilter): DialectRequest => {
     const request = dialect.count(entity, one === 'all' ? undefined : one);

@@ -26,6 +26,7 @@ import { linkedPagesOf } from './linked-pages';
 import { planCount, planList } from './list-plan';
 import { delivered, followPages, inParallel } from './pager';
 import { readCsdl, type ServiceMetadata } from './metadata';
+import { presentRecord, withAbsent } from './presence';
 import type { LegacyFilter, LegacyQuery } from './query';
 import { RequiredConditions } from './required-conditions';
 import type { LegacyIdentity, WhoAmIOptions } from './who-am-i/identity';
@@ -96,7 +97,7 @@ export class ODataClient implements LegacyClient {
       this.calls.send(entity, request, { ...options, repeatable: true }),
     );
     this.absences.answered(entity);
-    return this.calls.record(entity, answer);
+    return presentRecord(entity, this.calls.record(entity, answer), this.planned(request));
   }
 
   async create(
@@ -178,7 +179,7 @@ export class ODataClient implements LegacyClient {
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     if (this.dialect.vagueNotFound !== true) return false;
-    return this.get(entity, key, { signal }).then(
+    return this.get(withAbsent(entity), key, { signal }).then(
       () => true,
       () => false,
     );

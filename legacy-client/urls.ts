@@ -20,6 +20,11 @@ export function serviceRoot(baseUrl: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
+/** The address of what stands beside the service root of Dynamics 2011: `Organization.svc/web`. */
+export function besideRoot(root: string, path: string): string {
+  return `${root.replace(/\/OrganizationData\.svc$/i, '')}/${path}`;
+}
+
 /**
  * Take out of an address what could be personal or secret.
  *

@@ -19,6 +19,8 @@ export interface DialectRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'MERGE' | 'DELETE';
   /** Relative to the service root, encoded. */
   readonly path: string;
+  /** What is asked for in its place, beside the service root: `Organization.svc/web`. */
+  readonly beside?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: unknown;
   /** Sent as it is, for a body that is no JSON. */
@@ -115,7 +117,7 @@ export interface Dialect extends DialectCapabilities {
   get(entity: LegacyEntity, key: string, choices?: RequestChoices): DialectRequest;
   /** A create, with a key of the caller's where the server takes it. */
   create(entity: LegacyEntity, values: LegacyChanges, options?: CreateChoices): DialectRequest;
-  /** An update of the given properties only. */
+  /** An update of the given properties only; on Dynamics 2011 of the state alone, or without it. */
   update(
     entity: LegacyEntity,
     key: string,

@@ -4,6 +4,7 @@ import { filterCapabilities } from './filter-capabilities';
 import type { RecordSpelling } from './record-reading';
 import { isWireObject } from './record-reading';
 import type { PropertyWriting } from './change-writing';
+import { changesState, setState } from './set-state';
 import { v2Dialect } from './v2';
 import { v2Json } from './v2-bodies';
 import { v2Literal } from './v2-literals';
@@ -77,6 +78,10 @@ export function dynamics2011(overrides: Partial<DialectCapabilities> = {}): Dial
   });
   return {
     ...parts,
+    update: (entity, key, changes, choices) =>
+      changesState(changes)
+        ? setState(entity, key, changes)
+        : parts.update(entity, key, changes, choices),
     count: () => undefined,
     decodeCount: () => undefined,
     classifyError: ({ code }) => {

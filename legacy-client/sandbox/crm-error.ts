@@ -39,6 +39,7 @@ const kinds = {
   notSupportedFor: { code: 0x80040800 | 0, status: both(400) },
   stringTooLong: { code: 0x80044331 | 0, status: refusedByCrm },
   dateOutOfRange: { code: 0x80040239 | 0, status: refusedByCrm },
+  invalidState: { code: 0x80048408 | 0, status: refusedByCrm },
   refusedByPlugIn: { code: 0x80040265 | 0, status: refusedByCrm },
   // NOTE: the CRM's list calls it ExpiredVersionStamp; the status of the web layer is not documented.
   expiredVersionStamp: { code: 0x80044352 | 0, status: both(400) },

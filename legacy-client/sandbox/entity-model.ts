@@ -1,6 +1,7 @@
 import type { PropertyKind } from '../entity';
 import { linkEnds, type Linkable, type LinkEnd } from './many-to-many';
 import type { SandboxEntity, SandboxProperty, SandboxSchema } from './schema';
+import { stateProperties } from './store/states';
 
 /** A property as the store and both faces see it. */
 export interface PropertyModel extends SandboxProperty {
@@ -16,7 +17,7 @@ export interface PropertyModel extends SandboxProperty {
    */
   readonly navigationName: string;
   /** The key and the stamps: clients cannot write them. */
-  readonly role: 'key' | 'stamp' | 'data';
+  readonly role: 'key' | 'stamp' | 'data' | 'state';
 }
 
 /** A property that points to an entity, seen from that entity. */
@@ -34,6 +35,8 @@ export interface EntityModel {
   /** `accounts` */
   readonly collectionName: string;
   readonly key: PropertyModel;
+  /** Records are active or inactive. */
+  readonly hasStates: boolean;
   /** The property that the CRM shows as the name of a record in lookups. */
   readonly nameProperty: string | undefined;
   /** By schema name, in the schema's order: the key first, the stamps last. */
@@ -82,7 +85,12 @@ function emptyRecord(properties: readonly PropertyModel[]): Record<string, null>
 function entityModel(entity: SandboxEntity): Linkable {
   const key = propertyModel({ name: entity.key, kind: 'guid' }, 'key');
   const data = entity.properties.map((property) => propertyModel(property, 'data'));
-  const all = [key, ...data, stamp('CreatedOn'), stamp('ModifiedOn')];
+  const { states: hasStates = false } = entity;
+  const state = Object.values(stateProperties).map((name) =>
+    propertyModel({ name, kind: 'optionSet' satisfies PropertyKind }, 'state'),
+  );
+  const stamps = [stamp('CreatedOn'), stamp('ModifiedOn')];
+  const all = [key, ...data, ...(hasStates ? state : []), ...stamps];
   const lookups = data.filter(({ kind }) => kind === 'lookup');
   return {
     logicalName: entity.logicalName,
@@ -90,6 +98,7 @@ function entityModel(entity: SandboxEntity): Linkable {
     setName: `${entity.schemaName}Set`,
     collectionName: entity.collectionName,
     key,
+    hasStates,
     nameProperty: data.find(({ kind, name }) => kind === 'string' && /name$/i.test(name))?.name,
     properties: new Map(all.map((property) => [property.name, property])),
     lookups,

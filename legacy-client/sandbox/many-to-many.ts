@@ -68,6 +68,7 @@ export function linkEnds(
     setName: `${schemaName}Set`,
     collectionName: `${logicalName}set`,
     key,
+    hasStates: false,
     nameProperty: undefined,
     properties: new Map(all.map((property) => [property.name, property])),
     lookups: [],

@@ -93,6 +93,7 @@ function readEntity(part: Part): SandboxEntity {
     collectionName: part.at('collectionName').string(),
     key: part.at('key').string(),
     properties: part.at('properties').list().map(readProperty),
+    states: part.at('states').optional((field) => field.boolean()),
     manyToMany: part.at('manyToMany').optional((field) => field.list().map(readManyToMany)),
   };
 }

@@ -49,6 +49,12 @@ export interface SandboxEntity {
   readonly properties: readonly SandboxProperty[];
   /** Named at one of their ends only. */
   readonly manyToMany?: readonly SandboxManyToMany[];
+  /**
+   * Records are active or inactive: they have `StateCode` (0, 1) and `StatusCode` (1, 2, or a
+   * publisher's own options) beside their properties. On the 2011 face the state is set by the
+   * organization service only.
+   */
+  readonly states?: boolean;
 }
 
 /** All entities of a sandbox. */
@@ -64,6 +70,7 @@ export const exampleSchema: SandboxSchema = [
     schemaName: 'optevia_country',
     collectionName: 'optevia_countries',
     key: 'optevia_countryId',
+    states: true,
     properties: [
       { name: 'optevia_name', kind: 'string', maxLength: 200, required: true },
       { name: 'optevia_IsoCode', kind: 'string', maxLength: 2 },
@@ -75,6 +82,7 @@ export const exampleSchema: SandboxSchema = [
     schemaName: 'optevia_sector',
     collectionName: 'optevia_sectors',
     key: 'optevia_sectorId',
+    states: true,
     properties: [{ name: 'optevia_name', kind: 'string', maxLength: 200, required: true }],
   },
   {
@@ -82,6 +90,7 @@ export const exampleSchema: SandboxSchema = [
     schemaName: 'Account',
     collectionName: 'accounts',
     key: 'AccountId',
+    states: true,
     properties: [
       { name: 'Name', kind: 'string', maxLength: 160, required: true },
       { name: 'Description', kind: 'string', maxLength: 2000 },
@@ -122,6 +131,7 @@ export const exampleSchema: SandboxSchema = [
     schemaName: 'Contact',
     collectionName: 'contacts',
     key: 'ContactId',
+    states: true,
     properties: [
       { name: 'FirstName', kind: 'string', maxLength: 50 },
       { name: 'LastName', kind: 'string', maxLength: 50, required: true },
@@ -137,6 +147,7 @@ export const exampleSchema: SandboxSchema = [
     schemaName: 'optevia_interaction',
     collectionName: 'optevia_interactions',
     key: 'optevia_interactionId',
+    states: true,
     properties: [
       { name: 'optevia_Subject', kind: 'string', maxLength: 200, required: true },
       { name: 'optevia_Notes', kind: 'string', maxLength: 4000 },

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  childrenOf,
-  elementOf,
-  parseXml,
-  textOf,
-  type XmlElement,
-  type XmlNode,
-} from '../xml/parse';
+import { childrenOf, elementOf, textOf } from '../xml/parse';
+import { escaped, soapBody, soapFault } from '../xml/soap';
 import { identityOf, type LegacyIdentity } from './identity';
 
 /** What the organization service says: who one is, or why it does not tell. */
@@ -55,43 +49,15 @@ export function envelopeWithToken(
  * @returns undefined when it is none.
  */
 export function readSoapAnswer(text: string): SoapAnswer | undefined {
-  const body = bodyOf(text);
+  const body = soapBody(text);
   if (body === undefined) return undefined;
-  if (body.Fault !== undefined) return faultOf(elementOf(body.Fault));
+  const fault = soapFault(body);
+  if (fault !== undefined) {
+    return { fault: fault.message, code: fault.code, isLogin: LOGIN_FAULT.test(fault.kind) };
+  }
   const result = elementOf(elementOf(body.ExecuteResponse).ExecuteResult);
   const pairs = childrenOf(elementOf(result.Results), 'KeyValuePairOfstringanyType');
   const said = pairs.map(elementOf).map(({ key, value }) => [textOf(key), textOf(value)] as const);
   const identity = identityOf(Object.fromEntries(said));
   return identity && { identity };
-}
-
-function bodyOf(text: string): XmlElement | undefined {
-  try {
-    const { name, root } = parseXml(text);
-    return name === 'Envelope' ? elementOf(root.Body) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** SOAP 1.2 has Code, Reason and Detail; 1.1 has faultcode, faultstring and detail. */
-function faultOf(fault: XmlElement): SoapAnswer {
-  const codes = [fault.faultcode, ...codesIn(fault.Code)].map(textOf).join(' ');
-  const reason = textOf(fault.faultstring) || textOf(elementOf(fault.Reason).Text);
-  const detail = elementOf(elementOf(fault.Detail ?? fault.detail).OrganizationServiceFault);
-  const words = textOf(detail.Message).trim() || reason.trim();
-  const code = textOf(detail.ErrorCode).trim();
-  return { fault: words, code, isLogin: LOGIN_FAULT.test(`${codes} ${reason}`) };
-}
-
-function codesIn(node: XmlNode): XmlNode[] {
-  if (node === undefined) return [];
-  const { Value, Subcode } = elementOf(node);
-  return [Value, ...codesIn(Subcode)];
-}
-
-/** A text as it stands in an envelope. */
-export function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -8,10 +8,11 @@ import {
 import type { Answer, Exchanger, PartsReader } from '../exchanger';
 import { errorOfAnswer, unreadableAnswer } from '../judgement';
 import type { Sender } from '../sender';
-import { redactedUrl } from '../urls';
+import { besideRoot, redactedUrl } from '../urls';
 import { parseXml } from '../xml/parse';
+import { escaped } from '../xml/soap';
 import { identityOf, type LegacyIdentity, NOBODY, type WhoAmIOptions } from './identity';
-import { envelopeWithToken, escaped, EXECUTE, plainEnvelope, readSoapAnswer } from './soap';
+import { envelopeWithToken, EXECUTE, plainEnvelope, readSoapAnswer } from './soap';
 
 /** What asking needs of the client. */
 export interface WhoAmIParts {
@@ -96,7 +97,7 @@ function asking(root: string, path: string, headers: DialectRequest['headers']):
 }
 
 function soapAsking(root: string, endpoint: string): Asking {
-  const url = `${root.replace(/\/OrganizationData\.svc$/i, '')}/Organization.svc${endpoint}`;
+  const url = besideRoot(root, `Organization.svc${endpoint}`);
   const request = { method: 'POST', path: '', headers: {} } as const;
   return { request, url, entitySet: 'Organization.svc' };
 }

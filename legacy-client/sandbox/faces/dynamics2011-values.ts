@@ -3,6 +3,7 @@ import type { SandboxRecord } from '../control';
 import { CrmError } from '../crm-error';
 import type { EntityModel, PropertyModel } from '../entity-model';
 import { decimalOfNumber, toPlaces } from '../store/decimal';
+import { stateProperties } from '../store/states';
 import { asLegacyValue, unknownProperty, type NameOf } from './face';
 
 const typePrefix = 'Microsoft.Crm.Sdk.Data.Services';
@@ -135,9 +136,18 @@ export function decodeBody(
     const property = model.properties.get(name);
     if (property === undefined) throw unknownProperty(model, name);
     if (property.role === 'stamp') continue;
+    if (name === stateProperties.state && property.role === 'state') throw notSetHere(name);
     values[name] = asLegacyValue(property, decodeRaw(property, value));
   }
   return values;
+}
+
+/**
+ * NOTE: what the service answers to it is not documented; no update of this service has ever changed
+ * a state.
+ */
+function notSetHere(name: string): CrmError {
+  return new CrmError('invalidArgument', `${name} can only be set by a SetState request.`);
 }
 
 /** Write the properties of a record that are asked for; all of them without a list. */

@@ -6,6 +6,7 @@ import type { EntityModel, EntityModels, PropertyModel } from '../entity-model';
 import { planDeletion } from './deletion';
 import { checkRequired, storedValue, storedValues, wholeSeconds } from './rules';
 import type { Row } from './row-list';
+import { stateAfter } from './states';
 import { Table } from './table';
 
 type Values = Readonly<Record<string, LegacyValue>>;
@@ -105,7 +106,8 @@ export class Store {
     checkRequired(model, values);
     this.checkLookups(model, values);
     this.checkNotLinked(model, values);
-    const stamped = { ...values, [model.key.name]: newKey, ...this.newStamps(model) };
+    const state = stateAfter(model, values);
+    const stamped = { ...values, ...state, [model.key.name]: newKey, ...this.newStamps(model) };
     return this.put(model, newKey, completeRecord(model, stamped));
   }
 
@@ -120,7 +122,8 @@ export class Store {
     if (givenKey !== undefined && givenKey !== key) {
       throw new CrmError('badRequest', 'The key of a record cannot be changed.');
     }
-    const after = { ...before.values, ...changes, ModifiedOn: this.now() };
+    const state = stateAfter(model, changes, before.values);
+    const after = { ...before.values, ...changes, ...state, ModifiedOn: this.now() };
     checkRequired(model, after);
     this.checkLookups(model, changes);
     return this.put(model, key, after);
@@ -160,7 +163,7 @@ export class Store {
         throw new CrmError('duplicateRecord', `${model.logicalName} ${key} is there already.`);
       }
       checkRequired(model, values);
-      const stamped = { ...now, ...givenStamps(model, given) };
+      const stamped = { ...stateAfter(model, values), ...now, ...givenStamps(model, given) };
       const record = completeRecord(model, { ...values, [model.key.name]: key, ...stamped });
       this.lastVersion += 1;
       rows.set(key, { key, values: record, version: this.lastVersion });
