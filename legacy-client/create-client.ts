@@ -38,6 +38,11 @@ export interface LegacyClientOptions {
   readonly circuit?: CircuitOptions;
   /** Records in a page, where the dialect can ask for it: OData v4. */
   readonly pageSize?: number;
+  /**
+   * Bytes of one answer at most, decompressed; default 64 MiB. What is longer is an error, and no more
+   * of it is read: whoever sends answers without end could otherwise take all the memory.
+   */
+  readonly maxAnswerBytes?: number;
   /** Told of every exchange, failed ones included; values and credentials are never in it. */
   readonly onExchange?: (exchange: Exchange) => void;
 }
@@ -55,13 +60,13 @@ export interface LegacyClientOptions {
  */
 export function createLegacyClient(options: LegacyClientOptions): LegacyClient {
   const { timeoutMs = 30_000, maxAttempts = 4, maxConcurrency = 40, pageSize } = options;
-  const { budget, circuit } = options;
-  positive({ timeoutMs, maxAttempts, maxConcurrency, pageSize });
+  const { budget, circuit, maxAnswerBytes } = options;
+  positive({ timeoutMs, maxAttempts, maxConcurrency, pageSize, maxAnswerBytes });
   requireBudget(budget);
   requireCircuit(circuit);
   const root = serviceRoot(options.baseUrl);
   const dialect = createDialect(options.dialect, options.capabilities);
-  const transport = new Transport(timeoutMs);
+  const transport = new Transport(timeoutMs, maxAnswerBytes);
   const { auth } = options;
   const isScheme = auth !== undefined && 'connect' in auth;
   const login = isScheme ? auth.connect(transport, root) : undefined;

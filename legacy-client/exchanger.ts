@@ -2,6 +2,7 @@ import { parseBody } from './answer-body';
 import { LoginFailure } from './auth/login-failure';
 import type { Wire } from './auth/authenticator';
 import type { Dialect, DialectRequest } from './dialects/dialect';
+import { MalformedAnswerError } from './dialects/problems';
 import { LegacyError } from './errors';
 import { writeJson } from './exact-json';
 import type { Exchange } from './exchange';
@@ -14,6 +15,7 @@ import {
 } from './judgement';
 import { NetworkFailure } from './network-failure';
 import { inSpan } from './observe/span';
+import type { StreamedAnswer } from './streaming/streamed-answer';
 import type { TransportAnswer } from './transport';
 import { redactedUrl } from './urls';
 
@@ -26,6 +28,10 @@ export interface ExchangeSubject {
   readonly signal?: AbortSignal | undefined;
   /** Reads an answer of several parts; left out where one answer is expected. */
   readonly readParts?: PartsReader;
+  /** Takes parts of a long list while it arrives; left out where the answer is wanted as a whole. */
+  readonly streamed?: StreamedAnswer | undefined;
+  /** What is in the request, where that is only the carrier of another one: reports tell of that. */
+  readonly carries?: { readonly method: string; readonly url: string };
 }
 
 /** @throws LegacyError when the parts do not amount to a success. */
@@ -86,7 +92,8 @@ export class Exchanger {
     let received: TransportAnswer | undefined;
     try {
       const { method } = request;
-      received = await this.parts.transport.send({ method, url, headers, body, signal });
+      const sieve = readParts === undefined ? subject.streamed?.sieve() : undefined;
+      received = await this.parts.transport.send({ method, url, headers, body, signal, sieve });
       const answer = readAnswer(received, judged, readParts);
       report(received);
       return answer;
@@ -100,10 +107,11 @@ export class Exchanger {
   /** What is said of a request when it is judged. */
   judged(subject: ExchangeSubject, headers: DialectRequest['headers']): JudgedRequest {
     const { transport, dialect } = this.parts;
-    const { url } = subject;
-    const method = logicalMethod(subject.request);
+    const { url, request, carries } = subject;
+    const method = carries?.method ?? logicalMethod(request);
     const { timeoutMs } = transport;
-    return { method, url, redactedUrl: redactedUrl(url), headers, timeoutMs, dialect };
+    const told = redactedUrl(carries?.url ?? url);
+    return { method, url, redactedUrl: told, headers, timeoutMs, dialect };
   }
 
   private reporter(
@@ -119,7 +127,7 @@ export class Exchanger {
       notify(onExchange, {
         ...{ method, entitySet, url, attempt, requestBytes },
         status: answer?.status ?? null,
-        durationMs: performance.now() - started,
+        durationMs: performance.now() - started - (answer?.waitedMs ?? 0),
         responseBytes: answer?.bytes ?? 0,
         ...(error === undefined ? {} : { outcome: error.outcome }),
       });
@@ -161,8 +169,10 @@ function readAnswer(
 export function parsedAnswer(received: TransportAnswer, judged: JudgedRequest): Answer {
   const answer = answerOf(received, judged);
   try {
+    if (received.failure !== undefined) throw received.failure;
     return { ...answer, body: parseBody(received) };
   } catch (failure) {
+    if (failure instanceof MalformedAnswerError) throw answer.unreadable(failure.message);
     // NOTE: the parser's message quotes the text, which may be personal.
     const isCut = failure instanceof SyntaxError;
     throw answer.unreadable(isCut ? 'it is malformed or cut off' : 'it is unfit');

@@ -7,6 +7,8 @@ export interface NetworkFailureDetails {
   /** False when the request certainly never left. */
   readonly sent: boolean;
   readonly cause?: Error | undefined;
+  /** Bytes that an answer may have, where it has more. */
+  readonly limit?: number;
 }
 
 /** No complete answer came. The client throws it as one of its own errors. */
@@ -14,11 +16,13 @@ export class NetworkFailure extends Error {
   override readonly name = 'NetworkFailure';
   readonly kind: NetworkFailureKind;
   readonly sent: boolean;
+  readonly limit: number;
 
-  constructor({ kind, sent, cause }: NetworkFailureDetails) {
+  constructor({ kind, sent, cause, limit = 0 }: NetworkFailureDetails) {
     super(kind, { cause });
     this.kind = kind;
     this.sent = sent;
+    this.limit = limit;
   }
 }
 

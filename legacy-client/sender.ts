@@ -48,14 +48,30 @@ export class Sender {
     const tries: Tries = { count: 0 };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const task = (): Promise<Answer> =>
-          this.parts.circuit.run(() => this.sendLoggedIn(sending, tries));
-        return await this.parts.limiter.run(task, sending);
+        return await this.sendInTurn(sending, tries);
       } catch (caught) {
         const error = this.asLegacyError(caught, sending);
         if (!(await this.waitForRepeat(error, sending, attempt))) throw error;
       }
     }
+  }
+
+  /**
+   * NOTE: an answer that waits for the one who takes its parts gives its turn back: that one may need
+   * turns itself before it goes on.
+   */
+  private async sendInTurn(sending: Sending, tries: Tries): Promise<Answer> {
+    const { circuit, limiter } = this.parts;
+    const task = (): Promise<Answer> => circuit.run(() => this.sendLoggedIn(sending, tries));
+    const { streamed } = sending;
+    if (streamed === undefined) return await limiter.run(task, sending);
+    const { answer } = await limiter.run(async () => {
+      const waits = streamed.begin();
+      const underWay = task();
+      await Promise.race([underWay, waits]);
+      return { answer: underWay };
+    }, sending);
+    return await answer;
   }
 
   /** False when the call ends with this error. */

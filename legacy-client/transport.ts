@@ -1,9 +1,13 @@
 import http from 'node:http';
 import https from 'node:https';
+import { Readable } from 'node:stream';
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 import { ConnectionWatch } from './connection-watch';
 import { IDLE_CONNECTION_MS, type Lane } from './lane';
 import { isConnectFailure, NetworkFailure, plainCause } from './network-failure';
+import type { BodySieve } from './streaming/body-sieve';
+import { readStream, TooLargeError, type StreamedBody } from './streaming/read-stream';
+import { TimeLimit } from './time-limit';
 
 /** One request, ready to be sent. */
 export interface TransportRequest {
@@ -15,6 +19,8 @@ export interface TransportRequest {
   readonly signal?: AbortSignal | undefined;
   /** The connection to send it by; without one, any of the transport's own. */
   readonly lane?: Lane | undefined;
+  /** Takes elements out of a success while it arrives; for one answer only. */
+  readonly sieve?: BodySieve | undefined;
 }
 
 /** One complete answer, whatever its status. */
@@ -22,15 +28,20 @@ export interface TransportAnswer {
   readonly status: number;
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Without what a sieve has taken out. */
   readonly text: string;
   /** The `Set-Cookie` headers. */
   readonly setCookies: readonly string[];
   /** Size of the body, decompressed. */
   readonly bytes: number;
+  /** Why a sieve could not read the body; the text is incomplete then. */
+  readonly failure?: Error;
+  /** How long it had to wait for those who take what a sieve finds, in milliseconds. */
+  readonly waitedMs?: number;
 }
 
-/** No answer may be larger, compressed or not: 64 MiB. */
-export const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
+/** No request may be larger; nor an answer, compressed or not, unless the client is told so: 64 MiB. */
+export const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 
 /** Sends one request over kept-alive connections: no repeats, no redirects, no judgement. */
 export class Transport {
@@ -38,14 +49,18 @@ export class Transport {
   private readonly httpsAgent = new https.Agent({ keepAlive: true, timeout: IDLE_CONNECTION_MS });
   private readonly client: AxiosInstance;
 
-  constructor(readonly timeoutMs: number) {
+  /** @param largestBytes - of an answer, compressed or not. */
+  constructor(
+    readonly timeoutMs: number,
+    private readonly largestBytes = LARGEST_BODY_BYTES,
+  ) {
     this.client = axios.create({
       adapter: 'http',
       httpAgent: this.httpAgent,
       httpsAgent: this.httpsAgent,
       maxRedirects: 0,
-      maxContentLength: LARGEST_ANSWER_BYTES,
-      maxBodyLength: LARGEST_ANSWER_BYTES,
+      maxContentLength: largestBytes,
+      maxBodyLength: LARGEST_BODY_BYTES,
       responseType: 'arraybuffer',
       validateStatus: () => true,
       transformRequest: [(data: unknown) => data],
@@ -60,9 +75,10 @@ export class Transport {
     });
     const limit = new TimeLimit(this.timeoutMs, request.signal);
     try {
-      return readAnswer(await this.exchange(request, watch, limit.signal));
+      const answer = await this.exchange(request, watch, limit.signal);
+      return readAnswer(answer, await this.bodyOf(answer, request, limit));
     } catch (error) {
-      throw failureOf(error, watch, limit);
+      throw this.failureOf(error, watch, limit);
     } finally {
       limit.clear();
     }
@@ -75,7 +91,7 @@ export class Transport {
   }
 
   private exchange(
-    { method, url, headers, body, lane }: TransportRequest,
+    { method, url, headers, body, lane, sieve }: TransportRequest,
     { transport }: ConnectionWatch,
     signal: AbortSignal,
   ): Promise<AxiosResponse<unknown>> {
@@ -87,44 +103,42 @@ export class Transport {
       data: body,
       signal,
       transport,
+      // NOTE: axios would limit a stream by a generator around it, which costs more than to count.
+      ...(sieve === undefined ? {} : { responseType: 'stream', maxContentLength: -1 }),
       ...(lane === undefined ? {} : { httpAgent: lane.httpAgent, httpsAgent: lane.httpsAgent }),
     });
   }
-}
 
-/** A signal that fires at the caller's wish or when the time is over. */
-class TimeLimit {
-  private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout;
-  private readonly give = (): void => {
-    this.controller.abort();
-  };
-  isOver = false;
-
-  constructor(
-    timeoutMs: number,
-    readonly caller: AbortSignal | undefined,
-  ) {
-    this.timer = setTimeout(() => {
-      this.isOver = true;
-      this.give();
-    }, timeoutMs);
-    if (caller?.aborted === true) this.give();
-    caller?.addEventListener('abort', this.give, { once: true });
+  private async bodyOf(
+    { status, data }: AxiosResponse<unknown>,
+    { sieve }: TransportRequest,
+    limit: TimeLimit,
+  ): Promise<StreamedBody> {
+    if (data instanceof Readable) {
+      const isSuccess = status >= 200 && status < 300;
+      const { largestBytes } = this;
+      return await readStream(data, { sieve: isSuccess ? sieve : undefined, limit, largestBytes });
+    }
+    const body = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
+    return { body, bytes: body.length };
   }
 
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  clear(): void {
-    clearTimeout(this.timer);
-    this.caller?.removeEventListener('abort', this.give);
+  private failureOf(error: unknown, watch: ConnectionWatch, limit: TimeLimit): NetworkFailure {
+    const sent = watch.mayBeSent && !isConnectFailure(error);
+    if (limit.isOver) return new NetworkFailure({ kind: 'timeout', sent });
+    if (limit.caller?.aborted === true) return new NetworkFailure({ kind: 'aborted', sent });
+    const cause = plainCause(error);
+    const isTooLarge =
+      error instanceof TooLargeError || cause.message.startsWith('maxContentLength');
+    if (!isTooLarge) return new NetworkFailure({ kind: 'network', sent, cause });
+    return new NetworkFailure({ kind: 'tooLarge', sent, cause, limit: this.largestBytes });
   }
 }
 
-function readAnswer({ status, headers, data }: AxiosResponse<unknown>): TransportAnswer {
-  const body = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
+function readAnswer(
+  { status, headers }: AxiosResponse<unknown>,
+  { body, ...read }: StreamedBody,
+): TransportAnswer {
   const known: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value === 'string') known[name.toLowerCase()] = value;
@@ -134,15 +148,6 @@ function readAnswer({ status, headers, data }: AxiosResponse<unknown>): Transpor
     headers: known,
     setCookies: Array.isArray(headers['set-cookie']) ? headers['set-cookie'] : [],
     text: body.toString('utf8').replace(/^\uFEFF/, ''),
-    bytes: body.length,
+    ...read,
   };
-}
-
-function failureOf(error: unknown, watch: ConnectionWatch, limit: TimeLimit): NetworkFailure {
-  const sent = watch.mayBeSent && !isConnectFailure(error);
-  if (limit.isOver) return new NetworkFailure({ kind: 'timeout', sent });
-  if (limit.caller?.aborted === true) return new NetworkFailure({ kind: 'aborted', sent });
-  const cause = plainCause(error);
-  const isTooLarge = cause.message.startsWith('maxContentLength');
-  return new NetworkFailure({ kind: isTooLarge ? 'tooLarge' : 'network', sent, cause });
 }

@@ -1,0 +1,172 @@
+import { parseJson } from '../exact-json';
+import type { Sieve } from './body-sieve';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const LAST_BLANK = 0x20;
+
+/** Longer names are none of those that are looked for. */
+const LONGEST_NAME = 16;
+
+/** Where the elements of a list are: `value` (v4), `d` and `results` in `d` (v2). */
+const lists: Readonly<Record<string, (elements: readonly unknown[]) => unknown>> = {
+  value: (value) => ({ value }),
+  d: (d) => ({ d }),
+  'd.results': (results) => ({ d: { results } }),
+};
+
+/**
+ * Finds the elements of a list in JSON that arrives in chunks.
+ *
+ * It only looks for quotes, commas and brackets, and leaves it to `JSON.parse` to judge what is between
+ * them: several elements at a time, which is as fast as the whole would be. Taken out of a malformed
+ * text, elements are malformed, or else what is left of it is.
+ *
+ * NOTE: structural characters are ASCII, so a chunk may end within a character of UTF-8.
+ */
+export class JsonSieve implements Sieve {
+  #depth = 0;
+  #isInString = false;
+  #isEscaped = false;
+  /** Of the string that is read, or was read last, where that may be a name. */
+  #name: number[] = [];
+  /** Names of the members that the place is in, down to `d.results`. */
+  readonly #names: string[] = [];
+  #list:
+    | { readonly depth: number; readonly wrap: (elements: readonly unknown[]) => unknown }
+    | undefined;
+  #isPast = false;
+  /** An element must come: the comma before it went with the elements that were taken out. */
+  #isAwaiting = false;
+
+  #head = Buffer.alloc(0);
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+
+  constructor(private readonly pieceBytes: number) {}
+
+  sift(chunk: Buffer): readonly unknown[] {
+    if (this.#isPast) {
+      this.#keep(chunk);
+      return [];
+    }
+    const parts: unknown[] = [];
+    let from = 0;
+    for (let at = 0; at < chunk.length; at += 1) {
+      if (this.#isInString) {
+        at = this.#endOfString(chunk, at);
+        continue;
+      }
+      const byte = chunk[at] ?? 0;
+      if (byte <= LAST_BLANK) continue;
+      const met = this.#follow(byte, this.#pendingBytes + at - from);
+      if (met === undefined) continue;
+      if (met === 'end') break;
+      if (met === 'piece') parts.push(this.#takeOut(chunk.subarray(from, at)));
+      else this.#begin(chunk.subarray(from, at + 1));
+      from = at + 1;
+    }
+    this.#keep(chunk.subarray(from));
+    return parts;
+  }
+
+  rest(): Buffer {
+    return Buffer.concat([this.#head, ...this.#pending]);
+  }
+
+  /** The place of its closing quote, or of the chunk's last byte. */
+  #endOfString(chunk: Buffer, start: number): number {
+    const isName = this.#list === undefined && this.#depth <= 2;
+    let isEscaped = this.#isEscaped;
+    for (let at = start; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (isEscaped) isEscaped = false;
+      else if (byte === BACKSLASH) isEscaped = true;
+      else if (byte === QUOTE) {
+        this.#isInString = false;
+        this.#isEscaped = false;
+        return at;
+      }
+      if (isName && this.#name.length <= LONGEST_NAME) this.#name.push(byte ?? 0);
+    }
+    this.#isEscaped = isEscaped;
+    return chunk.length;
+  }
+
+  /**
+   * Follow the structure, outside of strings.
+   *
+   * @param pending - bytes since the list began, or since elements were taken out last.
+   */
+  #follow(byte: number, pending: number): 'list' | 'piece' | 'end' | undefined {
+    if (this.#isAwaiting) this.#requireElement(byte);
+    switch (byte) {
+      case COMMA:
+        return this.#depth === this.#list?.depth && pending >= this.pieceBytes
+          ? 'piece'
+          : undefined;
+      case QUOTE:
+        this.#isInString = true;
+        if (!this.#list) this.#name = [];
+        return undefined;
+      case COLON:
+        if (this.#depth <= 2) this.#names[this.#depth - 1] = String.fromCharCode(...this.#name);
+        return undefined;
+      case OPEN_OBJECT:
+      case OPEN_ARRAY:
+        this.#depth += 1;
+        return byte === OPEN_ARRAY && this.#isList() ? 'list' : undefined;
+      case CLOSE_ARRAY:
+      case CLOSE_OBJECT:
+        this.#isPast = this.#depth === this.#list?.depth;
+        this.#depth -= 1;
+        return this.#isPast ? 'end' : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #isList(): boolean {
+    if (this.#list) return false;
+    const wrap = lists[this.#names.slice(0, this.#depth - 1).join('.')];
+    if (!wrap || this.#depth > 3) return false;
+    this.#list = { depth: this.#depth, wrap };
+    return true;
+  }
+
+  #begin(head: Buffer): void {
+    this.#head = Buffer.concat([...this.#pending, head]);
+    this.#forget();
+  }
+
+  #takeOut(end: Buffer): unknown {
+    const text = Buffer.concat([...this.#pending, end]).toString('utf8');
+    this.#forget();
+    this.#isAwaiting = true;
+    const elements = parseJson(`[${text}]`);
+    if (!Array.isArray(elements) || elements.length === 0) throw new SyntaxError('No element');
+    return this.#list?.wrap(elements);
+  }
+
+  #requireElement(byte: number): void {
+    if (byte === CLOSE_ARRAY) throw new SyntaxError('An element is missing at the end of a list');
+    this.#isAwaiting = false;
+  }
+
+  #keep(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+  }
+
+  #forget(): void {
+    this.#pending = [];
+    this.#pendingBytes = 0;
+  }
+}
