@@ -1,9 +1,11 @@
 export { field, type CustomField, type Field, type FieldOptions, type LocalValue } from './field';
+export type { Deactivation } from './deactivation';
 export { MappingError } from './errors';
 export {
   defineMigrator,
   type ConflictRule,
   type ConversionContext,
+  type DeactivationDefinition,
   type FollowOptions,
   type LinkDefinition,
   type Migrator,
@@ -11,6 +13,7 @@ export {
 } from './migrator';
 export {
   buildRegistry,
+  everyRecordOf,
   type MappedAttribute,
   type MappedLink,
   type Mapping,

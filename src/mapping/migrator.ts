@@ -38,6 +38,16 @@ export interface LinkDefinition<Attribute extends string = string> {
   readonly to: Attribute;
 }
 
+/** What makes a record inactive. */
+export interface DeactivationDefinition {
+  /** The property that says so. */
+  readonly property: string;
+  /** What it holds in records that are there: only those are read. */
+  readonly active: string | number | boolean;
+  /** What it is set to when a row is destroyed. */
+  readonly inactive: string | number | boolean;
+}
+
 /** How one model is kept in the legacy system. See {@link defineMigrator}. */
 export interface MigratorDefinition<M extends Model = Model> {
   /** As in the URL: `AccountSet`, `accounts`. */
@@ -64,6 +74,14 @@ export interface MigratorDefinition<M extends Model = Model> {
   readonly onRejected?: 'error' | 'skip';
   /** Whether a query that no legacy filter can bound may fetch the whole entity. Default `'allow'`. */
   readonly onUnbounded?: 'allow' | 'refuse';
+  /**
+   * What becomes of the legacy record of a row that is destroyed. Default `'delete'`.
+   *
+   * `'deactivate'`: it is made inactive, and inactive records count as not there; one that is active
+   * again is the same record. On Dynamics it is the record's state that says so; elsewhere, or where
+   * another property does, say which: `{ deactivate: { property, active, inactive } }`.
+   */
+  readonly onDestroy?: 'delete' | 'deactivate' | { readonly deactivate: DeactivationDefinition };
   /**
    * Load the model completely at the first need, and from then on ask only for what has changed.
    * Needs a change feed (Dataverse) or stamps (Dynamics 2011, only for reads that take an older

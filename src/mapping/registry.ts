@@ -7,6 +7,7 @@ import type {
   LegacyValue,
 } from '../../legacy-client';
 import { MappingError } from './errors';
+import { stateChangeOf, withPresence, type Deactivation } from './deactivation';
 import type { Field } from './field';
 import { problemsOfLink } from './link';
 import type { Migrator, MigratorDefinition } from './migrator';
@@ -49,10 +50,17 @@ export interface Mapping {
   readonly byAttribute: ReadonlyMap<string, MappedAttribute>;
   /** Only where the rows are native links between two records. */
   readonly link: MappedLink | undefined;
+  /** Only where records of destroyed rows are made inactive instead of deleted. */
+  readonly deactivation: Deactivation | undefined;
 }
 
 /** All mappings of one connection, by model name. */
 export type Registry = ReadonlyMap<string, Mapping>;
+
+/** A model's entity, with the records that count as not there. */
+export function everyRecordOf({ entity, deactivation }: Mapping): LegacyEntity {
+  return deactivation?.everyRecord ?? entity;
+}
 
 type Draft = { -readonly [K in keyof Mapping]: Mapping[K] };
 
@@ -98,6 +106,7 @@ function draftOf({ model, definition }: Migrator, dialect: Dialect): Draft {
     attributes: [],
     byAttribute: new Map(),
     link: undefined,
+    deactivation: undefined,
   };
 }
 
@@ -134,10 +143,14 @@ function followingProblems({ definition, entity }: Draft, { name, changes }: Dia
 function complete(draft: Draft, all: ReadonlyMap<string, Draft>, dialect: Dialect): void {
   const problems: string[] = [];
   const attributes: MappedAttribute[] = [];
+  const stateChange = stateChangeOf(draft.definition, dialect, problems);
   for (const [attribute, field] of Object.entries(draft.definition.fields)) {
     if (!field) continue;
     const mapped = mapAttribute(draft, { attribute, field, all }, problems);
-    if (mapped) attributes.push(mapped);
+    if (!mapped) continue;
+    // Rows are destroyed and restored: no update changes the state.
+    const isState = mapped.property.name === stateChange?.property.name;
+    attributes.push(isState ? { ...mapped, sent: false } : mapped);
   }
   problems.push(...followingProblems(draft, dialect), ...problemsOfLink(draft.definition));
   if (problems.length > 0) throw new MappingError(draft.name, problems);
@@ -149,6 +162,7 @@ function complete(draft: Draft, all: ReadonlyMap<string, Draft>, dialect: Dialec
     ...draft.entity,
     properties: [...attributes.map((mapped) => mapped.property), ...extra],
   };
+  if (stateChange) Object.assign(draft, withPresence(draft.entity, stateChange));
   draft.attributes = attributes;
   draft.byAttribute = new Map(attributes.map((mapped) => [mapped.attribute, mapped]));
   draft.link = mappedLink(draft);

@@ -30,8 +30,9 @@ export function fingerprintOf({ entity, attributes }: Mapping): string {
   const fields = attributes.map(({ attribute, column, property, target }) => [
     ...[attribute, column, property.name, property.kind, target?.name],
   ]);
-  const { entitySet, key, modifiedOn, createdOn, properties } = entity;
+  const { entitySet, key, modifiedOn, createdOn, properties, presence } = entity;
   const others = properties.map(({ name, kind }) => [name, kind]);
-  const taken = [entitySet, key, modifiedOn, createdOn, fields, others];
+  const there = presence ? [[presence.property.name, presence.value]] : [];
+  const taken = [entitySet, key, modifiedOn, createdOn, fields, others, ...there];
   return createHash('sha256').update(JSON.stringify(taken)).digest('hex').slice(0, 32);
 }
