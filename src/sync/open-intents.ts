@@ -1,6 +1,20 @@
 import { QueryTypes, type Transaction } from 'sequelize';
+import type { LegacyChanges, LegacyValue } from '../../legacy-client';
 import type { Mapping } from '../mapping';
 import type { Runtime } from './runtime';
+
+/** Values as an intent holds them, by property. */
+export type NotedValues = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What an intent holds, as it was sent. JSON has no dates: the mapping knows which properties are. */
+export function notedValues(mapping: Mapping, stored: NotedValues): LegacyChanges {
+  const kinds = new Map(mapping.entity.properties.map(({ name, kind }) => [name, kind]));
+  const entries = Object.entries(stored).map(([name, value]): [string, LegacyValue] => [
+    name,
+    kinds.get(name) === 'dateTime' && typeof value === 'string' ? new Date(value) : value,
+  ]);
+  return Object.fromEntries(entries);
+}
 
 /** SQL: the intent `i` has not been ended by its transaction's COMMIT. */
 export const isOpen = `

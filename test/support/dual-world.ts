@@ -42,6 +42,10 @@ export interface WorldOptions extends Partial<ConnectOptions> {
   /** What the CRM wants, and how to log in to it as `sandbox`, `sandbox`. */
   readonly login?: SandboxLogin;
   readonly auth?: (sandboxUrl: string) => NonNullable<LegacyClientOptions['auth']>;
+  /** Whether the CRM takes keys that a client has chosen. */
+  readonly clientKeys?: boolean;
+  /** What the client is told that the CRM can do. */
+  readonly capabilities?: LegacyClientOptions['capabilities'];
   /** Change the mappings that the face has. */
   readonly remap?: (migrators: readonly Migrator[]) => readonly Migrator[];
   readonly onWrite?: Parameters<typeof startSandbox>[0] extends infer O
@@ -54,10 +58,10 @@ export interface WorldOptions extends Partial<ConnectOptions> {
 /** Open a world; the caller closes it. */
 export async function openDualWorld(options: WorldOptions = {}): Promise<DualWorld> {
   const { face = 'dynamics2011', timeoutMs = 5000, remap, onWrite, ...others } = options;
-  const { login, auth, ...connect } = others;
+  const { login, auth, clientKeys, capabilities, ...connect } = others;
   const database = await createTestDatabase();
   const sequelize = openSequelize(database);
-  const sandbox = await startSandbox({ onWrite, login });
+  const sandbox = await startSandbox({ onWrite, login, clientKeys });
   const models = defineModels(sequelize);
   await sequelize.sync();
   const client = createLegacyClient({
@@ -65,6 +69,7 @@ export async function openDualWorld(options: WorldOptions = {}): Promise<DualWor
     dialect: face,
     timeoutMs,
     ...(auth === undefined ? {} : { auth: auth(sandbox.url) }),
+    ...(capabilities && { capabilities }),
   });
   const own = face === 'dataverse' ? dataverseMigrators : dynamics2011Migrators;
   const migrators = remap ? remap(own) : own;

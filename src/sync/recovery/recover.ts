@@ -1,6 +1,5 @@
 import { QueryTypes } from 'sequelize';
-import type { LegacyChanges, LegacyValue } from '../../../legacy-client';
-import type { Mapping } from '../../mapping';
+import { notedValues, type NotedValues } from '../open-intents';
 import type { Runtime } from '../runtime';
 import type { Step, StepBase } from '../write/steps';
 import { settleUnit, type Settlement } from './settle-unit';
@@ -15,8 +14,8 @@ interface IntentRow {
   readonly model: string;
   readonly local_id: string;
   readonly legacy_id: string | null;
-  readonly sent: Readonly<Record<string, string | number | boolean | null>>;
-  readonly before: Readonly<Record<string, string | number | boolean | null>>;
+  readonly sent: NotedValues;
+  readonly before: NotedValues;
   /** The quarantine is over: no request of it can arrive any more. */
   readonly is_over: boolean;
 }
@@ -71,19 +70,9 @@ function storedStep(runtime: Runtime, row: IntentRow): Step | undefined {
     savepoints: new Set(),
   };
   const { operation, is_over: isOver } = row;
-  const sent = storedValues(mapping, row.sent);
+  const sent = notedValues(mapping, row.sent);
   if (operation === 'destroy') return { ...base, operation, sent, isDelivered: true, isOver };
   if (operation === 'create') return { ...base, operation, sent, after: undefined, isOver };
-  const before = storedValues(mapping, row.before);
+  const before = notedValues(mapping, row.before);
   return { ...base, operation, sent, before, after: undefined, isOver };
-}
-
-/** JSON has no dates: the mapping knows which properties are. */
-function storedValues(mapping: Mapping, stored: IntentRow['sent']): LegacyChanges {
-  const kinds = new Map(mapping.entity.properties.map(({ name, kind }) => [name, kind]));
-  const entries = Object.entries(stored).map(([name, value]): [string, LegacyValue] => [
-    name,
-    kinds.get(name) === 'dateTime' && typeof value === 'string' ? new Date(value) : value,
-  ]);
-  return Object.fromEntries(entries);
 }

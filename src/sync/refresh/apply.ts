@@ -5,6 +5,7 @@ import { keysOfOpenLinks, keysWithOpenIntents } from '../open-intents';
 import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { refreshTable, type RefreshTable } from './input-sql';
+import { keysOfOpenCreates } from './open-creates';
 import { overwriteOwn, type OwnRow } from './own-image';
 import { missingParents } from './parents';
 import { adoptRemadeLinks } from './remade-links';
@@ -16,6 +17,7 @@ import {
   inCallersTransaction,
   inTransaction,
   inWrite,
+  isPending,
   type RefreshScope,
 } from './scope';
 import { store } from './store';
@@ -50,7 +52,7 @@ export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<
   const { rows, columns, rejected } = incomingRows(answer.mapping, answer.records);
   const { mapping } = answer;
   const table = await refreshTable(scope.runtime, mapping, columns);
-  const wanted = rows.filter(({ key }) => !scope.doomedKeys.has(key));
+  const wanted = rows.filter(({ key }) => !isPending(scope, mapping, key));
   expectRecords(scope, mapping, [...wanted.map(({ key }) => key), ...scope.ownKeys]);
   let applied: Applied = { rejected, ahead: [] };
   for (const part of partsOf(scope, table, wanted)) {
@@ -230,6 +232,9 @@ async function withoutOpenWrites(
     rows.map(({ key }) => key),
   );
   for (const key of await keysOfOpenLinks(runtime, mapping, rows)) open.add(key);
+  const fresh = differences.filter(({ id, row }) => id === null && !ownKeys.has(row.key));
+  const records = fresh.map(({ row }) => row.record);
+  for (const key of await keysOfOpenCreates(runtime, mapping, records)) open.add(key);
   for (const key of open) left.add(key);
   return differences.filter(({ row }) => !open.has(row.key));
 }

@@ -4,6 +4,7 @@ import type { RejectedRecord } from '../errors';
 
 /** A legacy record as it would stand in the local table. */
 export interface IncomingRow {
+  readonly record: LegacyRecord;
   /** The legacy key. */
   readonly key: string;
   /** UTC; null where the server has no stamp. */
@@ -61,6 +62,7 @@ function incomingRow(mapping: Mapping, record: LegacyRecord, extra: Set<string>)
   }
   Object.assign(values, hookedValues(mapping, record, extra));
   return {
+    record,
     key: record.key,
     modifiedOn: record.modifiedOn,
     createdOn: record.createdOn,

@@ -67,6 +67,24 @@ SELECT pg_advisory_xact_lock($2::bigint)`,
   );
 }
 
+/** Note the keys that the service has chosen: readers then know whose the records are. */
+export async function noteChosenKeys(runtime: Runtime, steps: readonly Step[]): Promise<void> {
+  if (steps.length === 0) return;
+  const keys = steps.map(({ intentId, key }) => ({ id: intentId, key }));
+  try {
+    await runtime.pool.query(
+      `
+UPDATE dual_write_intents i SET legacy_id = n.key
+  FROM jsonb_to_recordset($1::jsonb) AS n(id bigint, key uuid) WHERE i.id = n.id`,
+      { bind: [JSON.stringify(keys)], type: QueryTypes.UPDATE, transaction: null },
+    );
+  } catch (error) {
+    // The write itself needs it for nothing.
+    const reason = error instanceof Error ? error.message : String(error);
+    runtime.logger?.warn({ reason }, 'Keys that the service has chosen could not be noted');
+  }
+}
+
 /** Forget intents that have been settled. */
 export async function endIntents(runtime: Runtime, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;

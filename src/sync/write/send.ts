@@ -1,5 +1,6 @@
 import { LegacyResponseError } from '../../../legacy-client';
 import { isRefused } from './changesets';
+import { noteChosenKeys } from './intents';
 import { readAfterImages } from './records';
 import type { CreateStep, UpdateStep } from './steps';
 import { sendInTurns, type Failure, type Outgoing } from './send-in-turns';
@@ -27,8 +28,14 @@ export async function send(
   outgoing: readonly Outgoing[],
   mayFail?: (error: unknown) => boolean,
 ): Promise<readonly Failure[]> {
-  await write.unit.add(outgoing.map(({ step }) => step));
+  const steps = outgoing.map(({ step }) => step);
+  await write.unit.add(steps);
+  const wished = steps.map(({ key }) => key);
   const { failures, unsent } = await sendInTurns(write.runtime.client, outgoing, mayFail);
+  await noteChosenKeys(
+    write.runtime,
+    steps.filter(({ key }, index) => key !== wished[index]),
+  );
   for (const { error } of failures) {
     if (!isRefused(error) && !isAnswered(error) && error instanceof Error) write.unit.doom(error);
   }
@@ -43,7 +50,7 @@ export async function send(
   const failed = new Set(failures.map(({ step }) => step));
   await readAfterImages(
     write,
-    outgoing.map(({ step }) => step).filter((step) => !failed.has(step)),
+    steps.filter((step) => !failed.has(step)),
   );
   return failures;
 }
