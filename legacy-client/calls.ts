@@ -4,7 +4,8 @@ import { MalformedAnswerError, UnsendableError } from './dialects/problems';
 import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyError, LegacyRequestError, LegacyUnavailableError } from './errors';
 import { type Answer, logicalMethod } from './exchanger';
-import { withinUrlLimit } from './list-plan';
+import { type PlanningParts, withinUrlLimit } from './list-plan';
+import { LongReads, NoBatchError } from './long-reads';
 import { readExecuted } from './organization-service';
 import type { PageSource } from './pager';
 import type { Sender, Sending } from './sender';
@@ -34,7 +35,22 @@ interface UnspelledCall {
 
 /** What the client's methods share: from the dialect's request to the dialect's record. */
 export class Calls {
-  constructor(private readonly parts: CallParts) {}
+  private readonly longReads: LongReads;
+
+  constructor(private readonly parts: CallParts) {
+    this.longReads = new LongReads(parts);
+  }
+
+  /** What plans of reads depend on. */
+  get planning(): PlanningParts {
+    const { root, dialect, pageSize } = this.parts;
+    return { root, dialect, pageSize, longestUrl: this.longReads.longestUrl };
+  }
+
+  /** Whether a read of this address is sent in a batch. */
+  goesInBatch(url: string): boolean {
+    return this.longReads.goesInBatch(url);
+  }
 
   /** Spell requests; what the dialect cannot spell is thrown as an error of this call. */
   spelled<Spelled>(
@@ -62,6 +78,7 @@ export class Calls {
     return withinUrlLimit(this.parts, print);
   }
 
+  /** @throws NoBatchError for a read that is too long to go by itself: plan it again. */
   send(
     { entitySet }: Pick<LegacyEntity, 'entitySet'>,
     request: DialectRequest,
@@ -69,7 +86,13 @@ export class Calls {
   ): Promise<Answer> {
     const reading = request.beside === undefined ? {} : { readParts: readExecuted };
     const url = this.urlOf(request);
-    return this.parts.sender.send({ ...reading, ...sending, request, entitySet, url });
+    return this.sendAnyLength({ ...reading, ...sending, request, entitySet, url });
+  }
+
+  private sendAnyLength(sending: Sending): Promise<Answer> {
+    const { request, url } = sending;
+    const isLong = request.method === 'GET' && this.longReads.goesInBatch(url);
+    return isLong ? this.longReads.send(sending) : this.parts.sender.send(sending);
   }
 
   record(entity: LegacyEntity, answer: Answer): LegacyRecord {
@@ -87,15 +110,33 @@ export class Calls {
     }
   }
 
-  pageSource(entity: LegacyEntity, { signal, priority }: CallOptions): PageSource {
-    const { root, dialect, sender } = this.parts;
+  /**
+   * @param options - `plansAgain`: the caller plans anew where a read is too long to go by itself and
+   *   there is no batch for it; otherwise it is sent as it is.
+   */
+  pageSource(
+    entity: LegacyEntity,
+    { signal, priority, plansAgain = false }: CallOptions & { readonly plansAgain?: boolean },
+  ): PageSource {
+    const { root, dialect } = this.parts;
     const { entitySet } = entity;
     return {
       root,
       read: (request, url) =>
-        sender.send({ request, url, entitySet, repeatable: true, signal, priority }),
+        this.readPage({ request, url, entitySet, repeatable: true, signal, priority }, plansAgain),
       decode: (answer) => this.decoded(answer, () => dialect.decodePage(entity, answer.body)),
     };
+  }
+
+  /** A link that the service itself has made is asked for as it is where there are no batches. */
+  private async readPage(sending: Sending, plansAgain: boolean): Promise<Answer> {
+    try {
+      return await this.sendAnyLength(sending);
+    } catch (error) {
+      if (!(error instanceof NoBatchError)) throw error;
+      if (plansAgain && sending.url === this.urlOf(sending.request)) throw error;
+      return await this.parts.sender.send(sending);
+    }
   }
 
   /**

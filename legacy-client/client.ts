@@ -60,6 +60,8 @@ export interface PlannedRequest {
   readonly method: string;
   /** Absolute, as it would be sent. */
   readonly url: string;
+  /** It is too long to be sent by itself, and goes as a part of a `$batch`. */
+  readonly inBatch?: true;
 }
 
 /**

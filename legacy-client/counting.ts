@@ -3,6 +3,7 @@ import type { CallOptions } from './client';
 import type { LegacyEntity } from './entity';
 import { LegacyResponseError } from './errors';
 import { planCount, type PlanningParts } from './list-plan';
+import { NoBatchError } from './long-reads';
 import type { LegacyFilter } from './query';
 
 const NOT_OFFERED = new Set([404, 405, 501]);
@@ -32,13 +33,24 @@ export class Counting {
     }
   }
 
-  private async ask(
+  private async ask(...of: Parameters<Counting['askOnce']>): ReturnType<Counting['askOnce']> {
+    try {
+      return await this.askOnce(...of);
+    } catch (error) {
+      if (!(error instanceof NoBatchError)) throw error;
+      return await this.askOnce(...of);
+    }
+  }
+
+  private async askOnce(
     entity: LegacyEntity,
     filter: LegacyFilter | undefined,
     options: CallOptions,
   ): Promise<number | undefined> {
     const { dialect } = this.parts;
-    const requests = this.calls.spelled(entity, 'GET', () => planCount(this.parts, entity, filter));
+    const requests = this.calls.spelled(entity, 'GET', () =>
+      planCount(this.calls.planning, entity, filter),
+    );
     const counts = requests?.map(async (request) => {
       const answer = await this.calls.send(entity, request, { ...options, repeatable: true });
       return this.calls.decoded(answer, () => dialect.decodeCount(answer.body));

@@ -147,8 +147,12 @@ function refusal(answer: TransportAnswer, request: JudgedRequest, page: boolean)
   return new Kind(message, parts, { ...named(request), outcome });
 }
 
-/** NOTE: 408 and 499 come from proxies, which do not know what became of the request behind them. */
+/**
+ * NOTE: 408 and 499 come from proxies, which do not know what became of the request behind them. 501
+ * says that the service cannot do such a thing at all.
+ */
 function isRefusal(status: number): boolean {
+  if (status === 501) return true;
   return status >= 400 && status < 500 && status !== 408 && status !== 499;
 }
 

@@ -3,7 +3,7 @@ import type { LinkedPage, LinkedPagesOptions } from './client';
 import { UnsendableError } from './dialects/problems';
 import type { DialectRequest } from './dialects/dialect';
 import type { LegacyEntity } from './entity';
-import { planList } from './list-plan';
+import { planList, type PlanningParts } from './list-plan';
 import { followLinks } from './pager';
 import type { LegacyQuery } from './query';
 
@@ -19,7 +19,7 @@ export async function* linkedPagesOf(
   { from, ...options }: LinkedPagesOptions,
 ): AsyncGenerator<LinkedPage, void, undefined> {
   const { calls } = parts;
-  const request = calls.spelled(entity, 'GET', () => onlyRequest(parts, entity, query));
+  const request = calls.spelled(entity, 'GET', () => onlyRequest(calls.planning, entity, query));
   if (request === undefined) return;
   const begin =
     from === undefined ? undefined : calls.spelled(entity, 'GET', () => ownAddress(parts, from));
@@ -27,7 +27,7 @@ export async function* linkedPagesOf(
 }
 
 function onlyRequest(
-  parts: LinkedPagesParts,
+  parts: PlanningParts,
   entity: LegacyEntity,
   query: LegacyQuery,
 ): DialectRequest | undefined {

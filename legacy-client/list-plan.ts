@@ -22,10 +22,13 @@ export interface PlanningParts {
   readonly dialect: Dialect;
   readonly root: string;
   readonly pageSize?: number | undefined;
+  /** Characters that a URL may have which goes in a batch; default the dialect's `maxUrlLength`. */
+  readonly longestUrl?: number | undefined;
 }
 
 /**
- * Plan the requests of a query, each below the dialect's URL limit.
+ * Plan the requests of a query, each below the dialect's URL limit, or where one in a batch saves a
+ * split, below the limit of those.
  *
  * @throws {@link UnsendableError} when no split makes the URLs short enough, or when the answers of
  *   a split could not be brought into the order that is asked for.
@@ -35,10 +38,14 @@ export function planList(parts: PlanningParts, entity: LegacyEntity, query: Lega
   const asked = presentOnly(entity, query.filter);
   const filter = asked === undefined ? 'all' : simplified(asked);
   if (filter === 'none' || limit === 0) return { requests: [], limit };
-  const whole = printer(parts, entity, query)(filter);
-  if (fits(parts, whole)) return { requests: [whole], limit };
-  const requests = splitRequests(parts, filter, { print: printer(parts, entity, windowed(query)) });
-  return { requests, limit, ...merging(query) };
+  const short = { ...parts, longestUrl: undefined };
+  for (const one of [short, parts]) {
+    const whole = printer(one, entity, query)(filter);
+    if (fits(one, whole)) return { requests: [whole], limit };
+  }
+  const print = printer(parts, entity, windowed(query));
+  const requests = splitRequests(parts, filter, { print });
+  return { requests: longestFirst(requests), limit, ...merging(query) };
 }
 
 /**
@@ -71,9 +78,10 @@ export function planCount(
  * @throws {@link UnsendableError} when it is too long even so.
  */
 export function withinUrlLimit(
-  parts: PlanningParts,
+  { dialect, root }: PlanningParts,
   print: (choices: RequestChoices) => DialectRequest,
 ): DialectRequest {
+  const parts = { dialect, root };
   const selecting = print({});
   if (fits(parts, selecting)) return selecting;
   const request = print({ allColumns: true });
@@ -101,9 +109,19 @@ function splitRequests(
   return split.map(print);
 }
 
-function fits({ root, dialect }: PlanningParts, { path }: DialectRequest): boolean {
-  const { maxUrlLength, maxComparisons = Infinity } = dialect;
-  return root.length + 1 + path.length <= maxUrlLength && comparisonsIn(path) <= maxComparisons;
+/** NOTE: whether the service takes long ones at all must show before anything is given to the caller. */
+function longestFirst(requests: readonly DialectRequest[]): readonly DialectRequest[] {
+  return requests.toSorted((one, other) => other.path.length - one.path.length);
+}
+
+function limitOf({ dialect, longestUrl = dialect.maxUrlLength }: PlanningParts): number {
+  return longestUrl;
+}
+
+function fits(parts: PlanningParts, { path }: DialectRequest): boolean {
+  const { maxComparisons = Infinity } = parts.dialect;
+  const length = parts.root.length + 1 + path.length;
+  return length <= limitOf(parts) && comparisonsIn(path) <= maxComparisons;
 }
 
 /** Those inside of texts count as well: then a split is only finer than it had to be. */
@@ -111,12 +129,13 @@ function comparisonsIn(path: string): number {
   return path.match(/%20(?:eq|ne|gt|ge|lt|le)%20/g)?.length ?? 0;
 }
 
-function tooLong({ root, dialect }: PlanningParts, { path }: DialectRequest): UnsendableError {
-  const { maxUrlLength, maxComparisons = Infinity } = dialect;
-  const length = root.length + 1 + path.length;
+function tooLong(parts: PlanningParts, { path }: DialectRequest): UnsendableError {
+  const { maxComparisons = Infinity } = parts.dialect;
+  const length = parts.root.length + 1 + path.length;
+  const limit = limitOf(parts);
   const reason =
-    length > maxUrlLength
-      ? `the URL would have ${length} characters, the service takes ${maxUrlLength}`
+    length > limit
+      ? `the URL would have ${length} characters, the service takes ${limit}`
       : `the filter would have ${comparisonsIn(path)} comparisons, the service takes ${maxComparisons}`;
   return new UnsendableError(
     `${reason}: narrow the filter (only an 'in' or an 'or', alone or under 'and', ` +
@@ -126,17 +145,18 @@ function tooLong({ root, dialect }: PlanningParts, { path }: DialectRequest): Un
 
 /** Prints a list's request; without `$select` where that alone would take half of the URL. */
 function printer(
-  { dialect, root, pageSize }: PlanningParts,
+  parts: PlanningParts,
   entity: LegacyEntity,
   query: LegacyQuery,
 ): (filter: AskedFilter) => DialectRequest {
+  const { dialect, root, pageSize } = parts;
   const print = (filter: AskedFilter, allColumns: boolean): DialectRequest => {
     const choices = { allColumns, ...(pageSize === undefined ? {} : { pageSize }) };
     const asked = { ...query, filter: filter === 'all' ? undefined : filter };
     return dialect.list(entity, asked, choices);
   };
   const bareLength = root.length + 1 + print('all', false).path.length;
-  const allColumns = bareLength > dialect.maxUrlLength / 2;
+  const allColumns = bareLength > limitOf(parts) / 2;
   return (filter) => print(filter, allColumns);
 }
 

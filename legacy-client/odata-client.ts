@@ -24,7 +24,7 @@ import type { Answer } from './exchanger';
 import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 import { linkedPagesOf } from './linked-pages';
 import { planCount, planList } from './list-plan';
-import { delivered, followPages, inParallel } from './pager';
+import { plannedPages } from './planned-pages';
 import { readCsdl, type ServiceMetadata } from './metadata';
 import { presentRecord, withAbsent } from './presence';
 import type { LegacyFilter, LegacyQuery } from './query';
@@ -75,10 +75,8 @@ export class ODataClient implements LegacyClient {
     query: LegacyQuery = {},
     options: CallOptions = {},
   ): AsyncGenerator<readonly LegacyRecord[], void, undefined> {
-    const plan = this.calls.spelled(entity, 'GET', () => planList(this.parts, entity, query));
-    const source = this.calls.pageSource(entity, options);
-    const lists = plan.requests.map((request) => followPages(source, request));
-    yield* delivered(inParallel(lists, this.parts.maxConcurrency), plan);
+    const parts = { calls: this.calls, maxConcurrency: this.parts.maxConcurrency };
+    yield* plannedPages(parts, { entity, query }, options);
   }
 
   linkedPages(
@@ -249,7 +247,9 @@ export class ODataClient implements LegacyClient {
   }
 
   listRequests(entity: LegacyEntity, query: LegacyQuery = {}): readonly PlannedRequest[] {
-    const plan = this.calls.spelled(entity, 'GET', () => planList(this.parts, entity, query));
+    const plan = this.calls.spelled(entity, 'GET', () =>
+      planList(this.calls.planning, entity, query),
+    );
     return plan.requests.map((request) => this.planned(request));
   }
 
@@ -257,12 +257,15 @@ export class ODataClient implements LegacyClient {
     entity: LegacyEntity,
     filter?: LegacyFilter,
   ): readonly PlannedRequest[] | undefined {
-    const requests = this.calls.spelled(entity, 'GET', () => planCount(this.parts, entity, filter));
+    const requests = this.calls.spelled(entity, 'GET', () =>
+      planCount(this.calls.planning, entity, filter),
+    );
     return requests?.map((request) => this.planned(request));
   }
 
   private planned({ method, path }: DialectRequest): PlannedRequest {
-    return { method, url: `${this.baseUrl}/${path}` };
+    const url = `${this.baseUrl}/${path}`;
+    return this.calls.goesInBatch(url) ? { method, url, inBatch: true } : { method, url };
   }
 
   async metadata(options: CallOptions = {}): Promise<ServiceMetadata> {

@@ -2,8 +2,14 @@ import { MalformedAnswerError } from '../dialects/problems';
 import { type Answer, parsedAnswer } from '../exchanger';
 import { errorOfAnswer, type JudgedRequest, unreadableAnswer } from '../judgement';
 import type { HttpAnswerPart } from '../multipart/http-part';
-import { isMultipart, readHttpAnswer, readMultipart } from '../multipart/read-multipart';
+import {
+  isMultipart,
+  type MimePart,
+  readHttpAnswer,
+  readMultipart,
+} from '../multipart/read-multipart';
 import type { TransportAnswer } from '../transport';
+import { asReceived, errorOfWhole, hasParts, takenApart } from './whole-answer';
 
 /** What an error says of a request of a changeset. */
 export type ChangesetRequest = Pick<JudgedRequest, 'method' | 'redactedUrl'> & {
@@ -34,8 +40,8 @@ export function readChangeset(
   requests: readonly ChangesetRequest[],
 ): readonly Answer[] {
   const received = { answer, batch, requests };
-  if (!isMultipart(answer.headers['content-type'] ?? '')) throw errorOfWhole(received);
-  const parts = partsOf(received);
+  if (!hasParts(answer)) throw errorOfWhole(answer, batch);
+  const parts = takenApart(answer, batch, changesetParts);
   const [failed] = parts.filter(({ status }) => status >= 300);
   if (failed !== undefined) throw errorOfPart(failed, parts, received);
   return inOrder(parts, received).map(({ request, part }) =>
@@ -43,31 +49,8 @@ export function readChangeset(
   );
 }
 
-/** NOTE: without parts, "not found" speaks of `$batch` itself, never of a record. */
-function errorOfWhole({ answer, batch }: Received): Error {
-  const dialect: JudgedRequest['dialect'] = {
-    classifyError: (error) => {
-      const said = batch.dialect.classifyError(error);
-      return said === 'notFound' ? undefined : said;
-    },
-  };
-  const judged = { ...batch, dialect };
-  return errorOfAnswer(answer, judged) ?? unreadableAnswer('it has no parts', answer, judged);
-}
-
-function partsOf({ answer, batch }: Received): readonly HttpAnswerPart[] {
-  try {
-    return changesetParts(answer);
-  } catch (error) {
-    throw error instanceof MalformedAnswerError
-      ? unreadableAnswer(error.message, answer, batch)
-      : error;
-  }
-}
-
 /** NOTE: a changeset that failed is answered by one part, within a changeset of its own or bare. */
-function changesetParts({ headers, text }: TransportAnswer): readonly HttpAnswerPart[] {
-  const [only, ...others] = readMultipart(headers['content-type'] ?? '', text);
+function changesetParts([only, ...others]: readonly MimePart[]): readonly HttpAnswerPart[] {
   if (only === undefined || others.length > 0) {
     throw new MalformedAnswerError('one changeset was sent, something else was answered');
   }
@@ -109,10 +92,6 @@ function inOrder(
     if (part !== undefined) return { request, part };
     throw unreadableAnswer('its parts do not name the requests they answer', answer, batch);
   });
-}
-
-function asReceived({ status, headers, text }: HttpAnswerPart): TransportAnswer {
-  return { status, headers, text, bytes: Buffer.byteLength(text), setCookies: [] };
 }
 
 function judgedPart(batch: JudgedRequest, request: ChangesetRequest | undefined): JudgedRequest {

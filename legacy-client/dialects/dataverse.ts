@@ -23,6 +23,7 @@ import { v4Literal } from './v4-literals';
 const defaults: DialectCapabilities = {
   ...filterCapabilities.dataverse,
   maxUrlLength: 32_768,
+  maxBatchUrlLength: 65_536,
   etags: true,
   returnsUpdated: true,
   clientKeys: 'yes',
@@ -33,7 +34,7 @@ const defaults: DialectCapabilities = {
   changes: 'delta',
   batch: true,
   // NOTE: the service takes 1,000 requests; but each locks its rows until the changeset is through.
-  maxBatch: 100,
+  maxBatch: 1000,
   modifiedOn: 'modifiedon',
   createdOn: 'createdon',
 };

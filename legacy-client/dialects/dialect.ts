@@ -60,6 +60,11 @@ export type ErrorClass = 'notFound' | 'conflict';
 export interface DialectCapabilities extends FilterCapabilities {
   /** Longest whole URL in characters that the server takes. */
   readonly maxUrlLength: number;
+  /**
+   * Longest whole URL of a GET within a `$batch`, which is how reads go whose URL is longer than
+   * `maxUrlLength`; left out where the service takes none.
+   */
+  readonly maxBatchUrlLength?: number | undefined;
   /** ETags: conditional writes, and a version for each record. */
   readonly etags: boolean;
   /** An update answers with the complete record. */

@@ -68,6 +68,8 @@ const cases: [string, 2 | 4, Variation, { instants?: 'Edm.DateTimeOffset' }?][] 
   ['OData 4 with sloppy addresses', 4, { createsSilently: true, sloppyAddresses: true }],
   ['OData 4 with sloppy nulls', 4, { emptyForNull: true, noAnyVersion: true, etags: 'none' }],
   ['OData 2 with sloppy nulls', 2, { emptyForNull: true, noAnyVersion: true }],
+  ['OData 4 with reads in batches', 4, { readsInBatches: true, pageSize: 7 }],
+  ['OData 2 with reads in batches', 2, { readsInBatches: true, atom: true }],
   ['OData 4 that answers updates', 4, { updates: 'always', etags: 'none' }],
 ];
 
@@ -155,6 +157,26 @@ describe.each(cases)('%s', (_name, version, variation, { instants } = {}) => {
     const narrow: LegacyFilter = { op: 'not', filter };
     await expect(limited.list(products, { filter: narrow })).rejects.toThrow(/25 comparisons/);
     limited.close();
+  });
+
+  it('asks for more keys than a URL holds, in a batch where there is one', async () => {
+    const set = server.store.set('Products');
+    const keys = Array.from({ length: 25 }, (_, stock) =>
+      String(server.store.insert(set, { ProductName: 'many', Stock: stock }).row.ProductID),
+    );
+    const id = { name: 'ProductID', kind: 'guid' } as const;
+    const values = [...keys, ...Array.from({ length: 100 }, () => randomUUID())];
+    const fresh = createLegacyClient({
+      ...{ baseUrl: server.url, dialect: version === 2 ? 'odata2' : 'odata4', maxAttempts: 1 },
+    });
+    server.takeRequests();
+    const filter = { op: 'in', property: id, values } as const;
+    await expect(fresh.list(products, { filter })).resolves.toHaveLength(25);
+    const [first, ...others] = server.takeRequests();
+    expect(first).toBe('POST $batch');
+    if (variation.readsInBatches !== true) expect(others.length).toBeGreaterThan(3);
+    else expect(others.every((one) => one === first)).toBe(true);
+    fresh.close();
   });
 
   it('deletes, and says so when there is nothing to delete', async () => {

@@ -17,7 +17,7 @@ export const worlds: readonly (readonly [string, ForeignOptions])[] = [
       client: { capabilities: { tunnelsUpdates: false } },
     },
   ],
-  ['OData 4', { version: 4 }],
+  ['OData 4', { version: 4, variation: { readsInBatches: true } }],
   [
     'OData 4 in pages of 7, without counts, stamps, ETags and words',
     {

@@ -64,7 +64,10 @@ function legLines(leg: ExplainedLeg, indent: string): string[] {
   return [
     `${indent}${as === undefined ? model : `${as} (${model})`}`,
     ...(requests.length === 0 ? [`${inner}no request`] : []),
-    ...requests.map(({ method, url }) => `${inner}${method} ${decoded(url)}`),
+    ...requests.map(({ method, url, inBatch }) => {
+      const way = inBatch === true ? `${method} within POST $batch:` : method;
+      return `${inner}${way} ${decoded(url)}`;
+    }),
     ...conditions.map(
       ({ condition, sent, reason }) =>
         `${inner}${condition}: ${sent}${reason === undefined ? '' : ` (${reason})`}`,

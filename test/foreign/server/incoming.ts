@@ -29,7 +29,24 @@ export async function readIncoming(
   rootPath: string,
   request: IncomingMessage,
 ): Promise<Incoming> {
-  const url = new URL(request.url ?? '', 'http://reference');
+  return incomingOf(version, rootPath, {
+    ...{ method: request.method ?? 'GET', url: request.url ?? '', headers: request.headers },
+    body: await readBody(request),
+  });
+}
+
+/** A request before it is taken apart, by itself or in a batch. */
+export interface Written {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** Take a request apart. @throws ServiceRefusal as {@link readIncoming}. */
+export function incomingOf(version: 2 | 4, rootPath: string, request: Written): Incoming {
+  const url = new URL(request.url, 'http://reference');
   if (!url.pathname.startsWith(`${rootPath}/`)) throw badRequest('outside of the service');
   const resource = resourceOf(version, url.pathname.slice(rootPath.length + 1));
   return {
@@ -37,7 +54,7 @@ export async function readIncoming(
     ...resource,
     query: url.searchParams,
     headers: request.headers,
-    body: await readBody(request),
+    body: request.body,
   };
 }
 
@@ -55,7 +72,7 @@ function resourceOf(
   return { entitySet, key, isTextKey: inner.startsWith("'"), isCount };
 }
 
-function methodOf(version: 2 | 4, { method = 'GET', headers }: IncomingMessage): string {
+function methodOf(version: 2 | 4, { method, headers }: Written): string {
   const tunnelled = headers['x-http-method'];
   if (version === 2 && method === 'POST' && typeof tunnelled === 'string') return tunnelled;
   return method;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerBatch } from './batch';
 import { readIncoming } from './incoming';
 import { type EntitySetType, ServiceRefusal } from './schema';
 import { Service } from './service';
@@ -19,6 +20,14 @@ export interface ReferenceServer {
 
 const ROOT_PATH = '/ref/odata.svc';
 
+/** As IIS has it. There is none within a batch, nor for the addresses of the server's own pages. */
+const LONGEST_URL = 2048;
+
+function checkLength(root: string, { url = '' }: IncomingMessage): void {
+  const isLong = `${new URL(root).origin}${url}`.length > LONGEST_URL;
+  if (isLong && !url.includes('$skiptoken')) throw new ServiceRefusal(414, 'The URL is too long');
+}
+
 /** Start a server of OData 2.0 or 4 on a free port of 127.0.0.1. */
 export async function startReferenceServer(
   version: 2 | 4,
@@ -37,6 +46,7 @@ export async function startReferenceServer(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
+      checkLength(root, request);
       const incoming = await readIncoming(version, ROOT_PATH, request);
       const isWrite = incoming.method !== 'GET';
       requests.push(`${incoming.method} ${incoming.entitySet}`);
@@ -45,7 +55,11 @@ export async function startReferenceServer(
         response.writeHead(503).end();
         return;
       }
-      const { status, headers, body } = service.answer(incoming);
+      const isBatch = incoming.entitySet === '$batch' && variation.readsInBatches === true;
+      const place = { version, rootPath: ROOT_PATH, service };
+      const { status, headers, body } = isBatch
+        ? answerBatch(place, incoming)
+        : service.answer(incoming);
       if (isWrite && faults.lostReplies > 0) {
         faults.lostReplies -= 1;
         request.socket.destroy();

@@ -29,6 +29,8 @@ export interface Variation {
   /** Null sorts after every value; the standard has it before. */
   readonly nullsLast?: boolean;
   readonly maxComparisons?: number;
+  /** `$batch` takes GETs; there are no changesets. Default: there is no `$batch`. */
+  readonly readsInBatches?: boolean;
   /** A create is answered with 204 and the record's address. */
   readonly createsSilently?: boolean;
 
