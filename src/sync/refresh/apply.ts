@@ -17,7 +17,6 @@ import {
   inCallersTransaction,
   inTransaction,
   inWrite,
-  isPending,
   type RefreshScope,
 } from './scope';
 import { store } from './store';
@@ -52,7 +51,7 @@ export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<
   const { rows, columns, rejected } = incomingRows(answer.mapping, answer.records);
   const { mapping } = answer;
   const table = await refreshTable(scope.runtime, mapping, columns);
-  const wanted = rows.filter(({ key }) => !isPending(scope, mapping, key));
+  const wanted = rows.filter(({ key }) => !scope.doomedKeys.has(key));
   expectRecords(scope, mapping, [...wanted.map(({ key }) => key), ...scope.ownKeys]);
   let applied: Applied = { rejected, ahead: [] };
   for (const part of partsOf(scope, table, wanted)) {
