@@ -20,6 +20,7 @@ import { Prepared } from './schema/prepared';
 import { prepareSchema } from './schema/prepare';
 import { SharedExchanges } from './shared-exchanges';
 import { readStatus, type SyncStatus } from './status';
+import { EndedIntents } from './write/ended-intents';
 
 /** What {@link connectLegacy} needs. */
 export interface ConnectOptions {
@@ -105,6 +106,7 @@ export async function connectLegacy(
   }
   const registry = buildRegistry(options.migrators, options.client.dialect);
   const pool = openPool(sequelize);
+  const logger = options.logger && withSecretsRemoved(options.logger);
   const parts: Omit<Runtime, 'feeds'> = {
     sequelize,
     pool,
@@ -115,7 +117,8 @@ export async function connectLegacy(
     exchanges: new SharedExchanges(),
     settling: new Turns(poolSize / 2),
     limits: { ...defaultLimits, ...options.limits },
-    logger: options.logger && withSecretsRemoved(options.logger),
+    ended: new EndedIntents({ pool, logger }),
+    logger,
     activity: new Map(
       [...registry.keys()].map((name) => [name, { lastRefreshAt: null, refreshes: 0 }]),
     ),
@@ -142,6 +145,7 @@ export async function connectLegacy(
       await timer.stop();
       for (const release of releases.splice(0).reverse()) release();
       await runtime.feeds.close();
+      await runtime.ended.flush();
       await pool.close();
     },
   });

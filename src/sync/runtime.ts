@@ -8,6 +8,7 @@ import type { DatabaseClock } from './clock';
 import type { Turns } from './recovery/turns';
 import type { Prepared } from './schema/prepared';
 import type { SharedExchanges } from './shared-exchanges';
+import type { EndedIntents } from './write/ended-intents';
 
 /** Limits that `connectLegacy` takes. */
 export interface SyncLimits {
@@ -44,6 +45,8 @@ export interface Runtime {
   readonly exchanges: SharedExchanges;
   /** Settling a unit of work takes two connections of the pool. */
   readonly settling: Turns;
+  /** What remains noted of transactions that have committed. */
+  readonly ended: EndedIntents;
   readonly limits: SyncLimits;
   /** With secrets removed; undefined for silence. */
   readonly logger: Required<Logger> | undefined;

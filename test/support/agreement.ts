@@ -1,4 +1,5 @@
-import type { Model, ModelStatic } from 'sequelize';
+import { QueryTypes, type Model, type ModelStatic, type Sequelize } from 'sequelize';
+import { isOpen } from '../../src/sync/open-intents';
 import { recordStatements } from './database';
 import type { DualWorld } from './dual-world';
 
@@ -14,8 +15,18 @@ export async function expectAgreement(
   const recordKeys = records.map((record) => keyOf(record, logicalName)).sort();
   expect(keys).toEqual(recordKeys);
   for (const row of rows) expect(row.get('modifiedAt')).toEqual(row.get('legacyModifiedAt'));
-  const [open] = await world.sequelize.query('SELECT * FROM dual_write_intents');
-  expect(open).toEqual([]);
+  expect(await openIntents(world)).toEqual([]);
+}
+
+/** The writes that are noted, and that no commit has ended. */
+export async function openIntents({
+  sequelize,
+}: {
+  readonly sequelize: Sequelize;
+}): Promise<readonly object[]> {
+  return sequelize.query(`SELECT * FROM dual_write_intents i WHERE ${isOpen}`, {
+    type: QueryTypes.SELECT,
+  });
 }
 
 function keyOf(record: Readonly<Record<string, unknown>>, logicalName: string): unknown {
@@ -25,9 +36,11 @@ function keyOf(record: Readonly<Record<string, unknown>>, logicalName: string): 
 
 /** Count the statements of a call; the database's clock is looked at once a minute, whatever is called. */
 export async function countOwnStatements(
-  { sequelize }: DualWorld,
+  { sequelize, dualWrite }: DualWorld,
   work: () => Promise<unknown>,
 ): Promise<number> {
+  // What earlier calls have left is removed when they are over.
+  await dualWrite.recover();
   const statements = await recordStatements(sequelize, work);
   return statements.filter((sql) => !sql.includes('clock_timestamp() AS now')).length;
 }

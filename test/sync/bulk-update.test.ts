@@ -1,6 +1,6 @@
 import { Op, type Transaction } from 'sequelize';
 import { LegacyError, NotInSyncError, revision } from '../../src';
-import { countOwnStatements } from '../support/agreement';
+import { countOwnStatements, openIntents } from '../support/agreement';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
@@ -244,8 +244,7 @@ describe.each(faces)('Model.update through the %s face', (face) => {
       await expectNothingOpen();
     };
     const expectNothingOpen = async (): Promise<void> => {
-      const [open] = await world.sequelize.query('SELECT * FROM dual_write_intents');
-      expect(open).toEqual([]);
+      expect(await openIntents(world)).toEqual([]);
     };
     /** The record that is the third to be sent. */
     const third = async (): Promise<string> => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { NotConnectedError, SyncError } from '../../src';
+import { openIntents } from '../support/agreement';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
 describe.each<Face>(['dynamics2011', 'dataverse'])('a repair on %s', (face) => {
@@ -45,8 +46,7 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('a repair on %s', (face) => {
   }
 
   async function openNotes(): Promise<number> {
-    const [rows] = await world.sequelize.query('SELECT FROM dual_write_intents');
-    return rows.length;
+    return (await openIntents(world)).length;
   }
 
   describe('looks at both sides', () => {

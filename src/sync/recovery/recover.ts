@@ -32,6 +32,7 @@ export async function recover(runtime: Runtime): Promise<RecoveryReport> {
     undone: 0,
     'in doubt': 0,
   };
+  await runtime.ended.flush();
   const rows = await runtime.pool.query<IntentRow>(
     `
 SELECT id::text, unit::text, operation, model, local_id, legacy_id::text, sent, before,

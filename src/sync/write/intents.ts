@@ -86,9 +86,12 @@ UPDATE dual_write_intents i SET legacy_id = n.key
 }
 
 /** Forget intents that have been settled. */
-export async function endIntents(runtime: Runtime, ids: readonly string[]): Promise<void> {
+export async function endIntents(
+  { pool }: Pick<Runtime, 'pool'>,
+  ids: readonly string[],
+): Promise<void> {
   if (ids.length === 0) return;
-  await runtime.pool.query(
+  await pool.query(
     `
 WITH ended AS (DELETE FROM dual_write_intents WHERE id = ANY ($1::bigint[]) RETURNING id)
 DELETE FROM dual_write_done WHERE intent_id = ANY ($1::bigint[])`,

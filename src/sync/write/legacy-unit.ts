@@ -167,7 +167,7 @@ export class LegacyUnit implements Participant {
     await this.#lane.idle();
     const steps = this.#steps;
     if (outcome === 'committed') {
-      await this.#forget([...steps.map(({ intentId }) => intentId), ...this.#removed]);
+      this.runtime.ended.keep([...steps.map(({ intentId }) => intentId), ...this.#removed]);
       return undefined;
     }
     const [step] = steps;
@@ -176,16 +176,6 @@ export class LegacyUnit implements Participant {
     if (outcome === 'unknown' && settlement === 'committed') return 'committed';
     if (outcome === 'rolled back') return undefined;
     throw new DualWriteError(notCommitted[outcome], { ...named(step), legacy: 'undone' });
-  }
-
-  /** The writes stand; what remains noted about them is tidied up by recovery at the latest. */
-  async #forget(ids: readonly string[]): Promise<void> {
-    try {
-      await endIntents(this.runtime, ids);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.runtime.logger?.warn({ reason }, 'Ended intents could not be removed yet');
-    }
   }
 
   async #settle(steps: readonly Step[]): Promise<Settlement | undefined> {

@@ -1,6 +1,7 @@
 import { BaseError, QueryTypes, type Model, type Transaction } from 'sequelize';
 import { LegacyError } from '../../../../legacy-client';
 import { SyncError } from '../../../../src';
+import { isOpen } from '../../../../src/sync/open-intents';
 import { cellProblems, legacyIdOf } from '../comparing';
 import { differences } from '../oracle/changes';
 import { associationOf, entities, type ModelName } from '../oracle/facts';
@@ -274,7 +275,7 @@ async function rowProblems(stage: Stage, name: ModelName, row: Row): Promise<str
 /** Whether writes are noted that have not been settled. */
 export async function openIntents({ world }: Stage): Promise<number> {
   const [row] = await world.sequelize.query<{ open: number }>(
-    'SELECT count(*)::int AS open FROM dual_write_intents',
+    `SELECT count(*)::int AS open FROM dual_write_intents i WHERE ${isOpen}`,
     { type: QueryTypes.SELECT },
   );
   return row?.open ?? 0;
