@@ -122,9 +122,13 @@ export class Calls {
     const { entitySet } = entity;
     return {
       root,
-      read: (request, url) =>
-        this.readPage({ request, url, entitySet, repeatable: true, signal, priority }, plansAgain),
+      read: (request, url, streamed) =>
+        this.readPage(
+          { request, url, entitySet, repeatable: true, signal, priority, streamed },
+          plansAgain,
+        ),
       decode: (answer) => this.decoded(answer, () => dialect.decodePage(entity, answer.body)),
+      decodePart: (part) => dialect.decodePage(entity, part).records,
     };
   }
 

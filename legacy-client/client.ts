@@ -19,11 +19,14 @@ export interface CallOptions {
   readonly priority?: Priority;
 }
 
-/** A page of a list, with where the next one is. */
+/** A page of a list with where the next one is, or a part of a large page. */
 export interface LinkedPage {
   readonly records: readonly LegacyRecord[];
-  /** The address of the next page, to go on from in another process, too; null on the last one. */
-  readonly next: string | null;
+  /**
+   * The address of the next page, to go on from in another process, too; null on the last one.
+   * Undefined where more of the same page comes: until its end, nothing follows from what is missing.
+   */
+  readonly next: string | null | undefined;
 }
 
 /** Options of {@link LegacyClient.linkedPages}. */
@@ -86,6 +89,8 @@ export interface LegacyClient {
   ): AsyncIterable<readonly LegacyRecord[]>;
   /**
    * The same for a list that may be given up and gone on with: each page says where the next one is.
+   * A large page comes in parts, while it arrives, and waits for the caller, so that memory is bounded
+   * whatever the size of a page. It is asked for again when it breaks off; what came is not repeated.
    *
    * @throws LegacyRequestError when the query does not fit into one request, or `from` is an address
    *   of elsewhere.

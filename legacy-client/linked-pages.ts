@@ -4,15 +4,15 @@ import { UnsendableError } from './dialects/problems';
 import type { DialectRequest } from './dialects/dialect';
 import type { LegacyEntity } from './entity';
 import { planList, type PlanningParts } from './list-plan';
-import { followLinks } from './pager';
 import type { LegacyQuery } from './query';
+import { followParts } from './streaming/page-parts';
 
 /** What {@link linkedPagesOf} works with. */
 export interface LinkedPagesParts extends CallParts {
   readonly calls: Calls;
 }
 
-/** Read a list from a page on, each page with the address of the next one. */
+/** Read a list from a page on, large pages in parts, each page with the address of the next one. */
 export async function* linkedPagesOf(
   parts: LinkedPagesParts,
   { entity, query }: { readonly entity: LegacyEntity; readonly query: LegacyQuery },
@@ -23,7 +23,7 @@ export async function* linkedPagesOf(
   if (request === undefined) return;
   const begin =
     from === undefined ? undefined : calls.spelled(entity, 'GET', () => ownAddress(parts, from));
-  yield* followLinks(calls.pageSource(entity, options), request, begin);
+  yield* followParts(calls.pageSource(entity, options), request, begin);
 }
 
 function onlyRequest(

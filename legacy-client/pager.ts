@@ -1,20 +1,21 @@
 import type { Answer } from './exchanger';
 import type { DecodedPage, DialectRequest } from './dialects/dialect';
 import type { LegacyRecord } from './entity';
+import type { StreamedAnswer } from './streaming/streamed-answer';
 import { resolveAddress } from './urls';
 
 /** What following pages needs of the client. */
 export interface PageSource {
   readonly root: string;
-  /** Sends a read to an absolute address. */
-  read(request: DialectRequest, url: string): Promise<Answer>;
+  /**
+   * Sends a read to an absolute address.
+   *
+   * @param streamed - takes parts of the page while it arrives; the answer is the rest of it.
+   */
+  read(request: DialectRequest, url: string, streamed?: StreamedAnswer): Promise<Answer>;
   decode(answer: Answer): DecodedPage;
-}
-
-/** A page, and the address of the next one. */
-interface PageWithLink {
-  readonly records: readonly LegacyRecord[];
-  readonly next: string | null;
+  /** @throws MalformedAnswerError */
+  decodePart(part: unknown): readonly LegacyRecord[];
 }
 
 /** Pages of one request, followed to their end. */
@@ -22,26 +23,41 @@ export async function* followPages(
   source: PageSource,
   request: DialectRequest,
 ): AsyncGenerator<readonly LegacyRecord[], void, undefined> {
-  for await (const { records } of followLinks(source, request)) yield records;
+  const links = new Links(source.root, `${source.root}/${request.path}`);
+  while (links.at !== undefined) {
+    const answer = await source.read(request, links.at);
+    const { records, next } = source.decode(answer);
+    links.follow(next, answer);
+    yield records;
+  }
 }
 
-/** The same, each with the address of the next one. */
-export async function* followLinks(
-  source: PageSource,
-  request: DialectRequest,
-  begin = `${source.root}/${request.path}`,
-): AsyncGenerator<PageWithLink, void, undefined> {
-  const seen = new Set<string>();
-  let url: string | undefined = begin;
-  while (url !== undefined) {
-    seen.add(url);
-    const answer = await source.read(request, url);
-    const { records, next } = source.decode(answer);
-    url = next === undefined ? undefined : nextAddress(source.root, from(url, next), answer);
-    if (url !== undefined && seen.has(url)) {
+/** The way from page to page, which ends. */
+export class Links {
+  private readonly seen = new Set<string>();
+
+  /** @param at - where the page is that is to be read; undefined behind the last one. */
+  constructor(
+    private readonly root: string,
+    public at: string | undefined,
+  ) {}
+
+  /**
+   * Go on from the page that was read.
+   *
+   * @param next - as its answer has it.
+   * @returns where to.
+   * @throws LegacyResponseError when that leads elsewhere, or back.
+   */
+  follow(next: string | undefined, answer: Answer): string | undefined {
+    const { at } = this;
+    if (at === undefined) return undefined;
+    this.seen.add(at);
+    this.at = next === undefined ? undefined : nextAddress(this.root, from(at, next), answer);
+    if (this.at !== undefined && this.seen.has(this.at)) {
       throw answer.unreadable('its next page is one that was there already, so there is no end');
     }
-    yield { records, next: url ?? null };
+    return this.at;
   }
 }
 

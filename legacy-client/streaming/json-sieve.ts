@@ -107,29 +107,38 @@ export class JsonSieve implements Sieve {
   #follow(byte: number, pending: number): 'list' | 'piece' | 'end' | undefined {
     if (this.#isAwaiting) this.#requireElement(byte);
     switch (byte) {
-      case COMMA:
-        return this.#depth === this.#list?.depth && pending >= this.pieceBytes
-          ? 'piece'
-          : undefined;
       case QUOTE:
         this.#isInString = true;
         if (!this.#list) this.#name = [];
         return undefined;
       case COLON:
-        if (this.#depth <= 2) this.#names[this.#depth - 1] = String.fromCharCode(...this.#name);
+        this.#endName();
         return undefined;
-      case OPEN_OBJECT:
-      case OPEN_ARRAY:
-        this.#depth += 1;
-        return byte === OPEN_ARRAY && this.#isList() ? 'list' : undefined;
-      case CLOSE_ARRAY:
-      case CLOSE_OBJECT:
-        this.#isPast = this.#depth === this.#list?.depth;
-        this.#depth -= 1;
-        return this.#isPast ? 'end' : undefined;
+      case COMMA:
+        return this.#isAtList() && pending >= this.pieceBytes ? 'piece' : undefined;
       default:
-        return undefined;
+        return this.#followBracket(byte);
     }
+  }
+
+  #followBracket(byte: number): 'list' | 'end' | undefined {
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      this.#depth += 1;
+      return byte === OPEN_ARRAY && this.#isList() ? 'list' : undefined;
+    }
+    if (byte !== CLOSE_OBJECT && byte !== CLOSE_ARRAY) return undefined;
+    this.#isPast = this.#isAtList();
+    this.#depth -= 1;
+    return this.#isPast ? 'end' : undefined;
+  }
+
+  /** Between the elements of the list. */
+  #isAtList(): boolean {
+    return this.#list !== undefined && this.#depth === this.#list.depth;
+  }
+
+  #endName(): void {
+    if (this.#depth <= 2) this.#names[this.#depth - 1] = String.fromCharCode(...this.#name);
   }
 
   #isList(): boolean {

@@ -35,7 +35,7 @@ describe.each(faces)('pages with links, %s', (dialect) => {
 
   it('say where to go on, in whatever process', async () => {
     const seen: number[] = [];
-    const links: (string | null)[] = [];
+    const links: (string | null | undefined)[] = [];
     for await (const { records, next } of client.linkedPages(entity)) {
       seen.push(records.length);
       links.push(next);
