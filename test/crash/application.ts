@@ -1,44 +1,17 @@
 import { once } from 'node:events';
+import pg from 'pg';
 import { Sequelize } from 'sequelize';
 import { createLegacyClient } from '../../legacy-client';
-import { migrators } from '../../migrators';
-import { defineModels, type Models } from '../../models';
+import { defineModels } from '../../models';
 import { connectLegacy, DualWriteError } from '../../src';
-import { dataverseMigrators } from '../support/dataverse-migrators';
-import { exchangesSoFar, killAtExchange } from './kill-point';
-import { applicationName, type Orders, type Report, type Work, type Write } from './orders';
+import { carryOutWork } from './carry-out';
+import { crashMigrators, defineCrashModels, type CrashModels } from './crash-models';
+import { exchangesSoFar, strikeAtExchange } from './kill-point';
+import { applicationName, type Orders, type Report, type Work } from './orders';
 
 /** NOTE: writing to a pipe is synchronous, so what was reported before a kill arrives. */
 function report(line: Report): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-async function carryOut(
-  { Organisation }: Models,
-  write: Write,
-  transaction?: object,
-): Promise<void> {
-  const options = { transaction } as object;
-  if (write.kind === 'create') {
-    const { id, name, employees } = write;
-    await Organisation.create({ id, name, employees }, options);
-    return;
-  }
-  const row = await Organisation.findByPk(write.id, {
-    ...options,
-    skipLegacy: true,
-    rejectOnEmpty: true,
-  } as { rejectOnEmpty: true });
-  if (write.kind === 'update') await row.update({ employees: write.employees }, options);
-  else await row.destroy(options);
-}
-
-async function carryOutAll(sequelize: Sequelize, models: Models, work: Work): Promise<void> {
-  const [first, ...others] = work;
-  if (others.length === 0) return carryOut(models, first);
-  await sequelize.transaction(async (transaction) => {
-    for (const write of work) await carryOut(models, write, transaction);
-  });
 }
 
 /** NOTE: not with readline, whose end would be taken for the parent's. */
@@ -49,28 +22,52 @@ async function readOrders(): Promise<Orders> {
   return JSON.parse(text) as Orders;
 }
 
-/** Be an application: write as ordered, and tell what became of it, until killed. */
+interface Stage {
+  readonly sequelize: Sequelize;
+  readonly models: CrashModels;
+}
+
+async function workIn(lane: number, calls: readonly Work[], stage: Stage): Promise<void> {
+  for (const [index, work] of calls.entries()) {
+    report({ type: 'begun', lane, index });
+    try {
+      await carryOutWork(stage, work);
+      report({ type: 'done', lane, index });
+    } catch (error) {
+      const { name, message } = error as Error;
+      const legacy = error instanceof DualWriteError ? { legacy: error.legacy } : {};
+      report({ type: 'failed', lane, index, error: name, message, ...legacy });
+    }
+  }
+}
+
+/** Be an application: recover and write as ordered, and tell what became of it, until killed. */
 async function main(): Promise<void> {
   // A parent that dies leaves no orphan.
   process.stdin.on('end', () => process.exit(1));
-  const { databaseUrl, legacyUrl, face, timeoutMs, work, killAt } = await readOrders();
+  const orders = await readOrders();
+  // Sequelize warns of each connection that it gives up.
+  // eslint-disable-next-line no-console -- that is where it warns
+  console.warn = () => undefined;
+  const { databaseUrl, legacyUrl, face, timeoutMs } = orders;
   const dialectOptions = { application_name: applicationName };
-  const sequelize = new Sequelize(databaseUrl, { logging: false, dialectOptions });
-  const models = defineModels(sequelize);
+  const sequelize = new Sequelize(databaseUrl, {
+    logging: false,
+    dialectOptions,
+    // Sequelize would look for it by name; this is one file.
+    dialectModule: pg,
+  });
+  defineModels(sequelize);
+  const models = defineCrashModels(sequelize);
   const client = createLegacyClient({ baseUrl: legacyUrl, dialect: face, timeoutMs });
-  const own = face === 'dataverse' ? dataverseMigrators : migrators;
-  await connectLegacy(sequelize, { client, migrators: own, recoverEveryMs: 0 });
-  killAtExchange(killAt);
-  for (const [index, each] of work.entries()) {
-    try {
-      await carryOutAll(sequelize, models, each);
-      report({ type: 'done', index });
-    } catch (error) {
-      const { name } = error as Error;
-      const legacy = error instanceof DualWriteError ? { legacy: error.legacy } : {};
-      report({ type: 'failed', index, error: name, ...legacy });
-    }
+  const migrators = crashMigrators(face);
+  const dualWrite = await connectLegacy(sequelize, { client, migrators, recoverEveryMs: 0 });
+  strikeAtExchange(orders);
+  for (let left = orders.recoveries; left > 0; left -= 1) {
+    await dualWrite.recover().catch(() => undefined);
+    report({ type: 'recovered' });
   }
+  await Promise.all(orders.lanes.map((calls, lane) => workIn(lane, calls, { sequelize, models })));
   report({ type: 'end', exchanges: exchangesSoFar() });
   process.exit(0);
 }

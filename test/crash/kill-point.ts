@@ -2,24 +2,31 @@ import { Socket } from 'node:net';
 
 let exchanges = 0;
 
-/** How often the process has sent to, or received from, a server since {@link killAtExchange}. */
+/** How often the process has sent to, or received from, a server since {@link strikeAtExchange}. */
 export function exchangesSoFar(): number {
   return exchanges;
 }
 
+/** When something happens, by the number of the exchange: 1 for the first, 0 for never. */
+export interface Strikes {
+  /** The process is killed with SIGKILL. */
+  readonly killAt: number;
+  /** The connection concerned is cut, as by a network that fails. */
+  readonly cutAt: number;
+}
+
 /**
- * Kill this process with SIGKILL at its n-th exchange with any server: directly before something is
- * sent, directly after, or directly after something has arrived and before anybody has seen it.
- * Between two of these points nobody outside can tell where the process died.
- *
- * @param killAt - 1 for the first; 0 for never.
+ * Kill this process, or cut one of its connections, at its n-th exchange with any server: directly
+ * before something is sent, directly after, or directly after something has arrived and before
+ * anybody has seen it. Between two of these points nobody outside can tell where a process died.
  */
-export function killAtExchange(killAt: number): void {
+export function strikeAtExchange({ killAt, cutAt }: Strikes): void {
   const count = (socket: Socket): void => {
     // The pipes to the parent are sockets, too, and have no port.
     if (socket.remotePort === undefined) return;
     exchanges += 1;
     if (exchanges === killAt) process.kill(process.pid, 'SIGKILL');
+    if (exchanges === cutAt) socket.destroy(new Error('The connection was cut.'));
   };
   const prototype = Socket.prototype as unknown as Record<
     'write' | 'push',

@@ -1,7 +1,7 @@
 import { QueryTypes } from 'sequelize';
 import type { DualWorld, Face } from '../support/dual-world';
 import { applicationName, type Report, type Work } from './orders';
-import { startApplication } from './start-application';
+import { startApplication, type ApplicationProcess } from './start-application';
 import { startTcpProxy } from './tcp-proxy';
 import { until } from './until';
 
@@ -29,10 +29,15 @@ const lateMs = 700;
 /** Until the process is killed; nothing waits for its end. */
 const longMs = 12_000;
 
-/** Kill a process at this moment of its only call. @returns what it had said until then. */
+/** Kill a process at this moment of its only call. @returns what it had said of its end until then. */
 export async function killAtPoint(point: KillPoint, attempt: Attempt): Promise<readonly Report[]> {
+  await attempt.world.sandbox.clearJournal();
+  const reports = await killAt(point, attempt);
+  return reports.filter(({ type }) => type !== 'begun');
+}
+
+async function killAt(point: KillPoint, attempt: Attempt): Promise<readonly Report[]> {
   const { world, method } = attempt;
-  await world.sandbox.clearJournal();
   switch (point) {
     case 'noted, and never sent':
       return killUnsent(attempt);
@@ -60,7 +65,7 @@ async function killWhen(
   { world, face, work }: Attempt,
   isTime: () => Promise<boolean>,
 ): Promise<readonly Report[]> {
-  const application = startApplication(world, face, { work: [work] });
+  const application = startApplication(world, face, { lanes: [[work]] });
   await until('the process has come so far', isTime).finally(application.kill);
   await application.ended();
   return application.reports;
@@ -87,7 +92,7 @@ async function killUnsent({ world, face, work, method }: Attempt): Promise<reado
     return isSwallowed ? 'swallow' : 'forward';
   });
   const application = startApplication(world, face, {
-    work: [work],
+    lanes: [[work]],
     legacyUrl: legacyUrl.href,
   });
   await until('the request was swallowed', () => isSwallowed).finally(application.kill);
@@ -102,29 +107,31 @@ async function killUncommitted(attempt: Attempt): Promise<readonly Report[]> {
     attempt.method === 'DELETE'
       ? 'SELECT FROM dual_write_known FOR UPDATE SKIP LOCKED'
       : 'LOCK TABLE record_versions IN SHARE MODE';
-  return killBehindLock(attempt, lock);
+  return killBehindLock(attempt, lock, (application) => application.kill());
 }
 
-/** The intents are removed a moment after COMMIT, and the process is gone before. */
-async function killUntidied({ world, face, work }: Attempt): Promise<readonly Report[]> {
-  const application = startApplication(world, face, { work: [work] });
-  await until('the write is done', () => application.reports.length > 0);
-  await application.kill();
-  await application.ended();
-  return application.reports;
+/** The intents cannot be removed. */
+async function killUntidied(attempt: Attempt): Promise<readonly Report[]> {
+  return killBehindLock(attempt, 'LOCK TABLE dual_write_intents IN SHARE MODE', (application) =>
+    killWaiting(attempt.world, application),
+  );
 }
 
 /** The lock is taken once the request has been carried out, and before its answer arrives. */
-async function killBehindLock(attempt: Attempt, lock: string): Promise<readonly Report[]> {
+async function killBehindLock(
+  attempt: Attempt,
+  lock: string,
+  kill: (application: ApplicationProcess) => Promise<void>,
+): Promise<readonly Report[]> {
   const { world, face, work, method } = attempt;
   await world.sandbox.delayNext({ method, delayMs: 300, when: 'after' });
-  const application = startApplication(world, face, { work: [work] });
+  const application = startApplication(world, face, { lanes: [[work]] });
   try {
     await until('the request is carried out', () => isApplied(attempt));
     const release = await holdLock(world, lock);
     try {
       await until('the writer waits', () => isWaiting(world));
-      await application.kill();
+      await kill(application);
     } finally {
       await release();
     }
@@ -133,6 +140,19 @@ async function killBehindLock(attempt: Attempt, lock: string): Promise<readonly 
   }
   await application.ended();
   return application.reports;
+}
+
+/** NOTE: a statement that waits would go on when its lock is free, although nobody listens. */
+async function killWaiting(
+  { sequelize }: DualWorld,
+  application: ApplicationProcess,
+): Promise<void> {
+  await application.kill();
+  await sequelize.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
+    { bind: [applicationName] },
+  );
+  await application.ended();
 }
 
 async function holdLock({ sequelize }: DualWorld, statement: string): Promise<() => Promise<void>> {

@@ -1,57 +1,69 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { databaseServer } from '../../src/example/embedded-postgres';
-import { openDualWorld, type Face } from '../support/dual-world';
 import { dropTestDatabases } from '../support/database';
-import { tryCrash } from './crash-try';
-import { watchOrganisations } from './oracle';
-import { randomFrom } from './random-work';
+import type { Face } from '../support/dual-world';
+import { beginRound, crashOnce, emptyTally, type Tally } from './crash-round';
+import { openCrashWorld } from './crash-world';
+import { randomFrom } from './random';
 import { endSpareApplication } from './start-application';
 
 const faces: readonly Face[] = ['dynamics2011', 'dataverse'];
 
-/** How often the count so far is told. */
-const reportEvery = 100;
+/** How many crashes happen to the same records, one after the other. */
+const crashesOfRound = 10;
 
-interface Tally {
-  tries: number;
-  kills: number;
-  violations: number;
-}
+/** How often the count so far is told, in rounds. */
+const reportEvery = 10;
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
-function told({ tries, kills, violations }: Tally): string {
-  return `${tries} tries, ${kills} kills, ${violations} violations`;
+function told({ kills, killsInRecovery, interrupted, violations, processes }: Tally): string {
+  return (
+    `${processes} processes, ${kills} kills (${killsInRecovery} of them in recovery), ` +
+    `${interrupted} calls interrupted, ${violations} violations`
+  );
 }
 
 /** Crash on one face with every seed of a range. */
 async function crashOn(face: Face, seeds: readonly number[], tally: Tally): Promise<void> {
-  const world = await openDualWorld({ face, recoverEveryMs: 0 });
+  const world = await openCrashWorld(face);
   try {
-    await watchOrganisations(world);
-    for (const seed of seeds) {
-      const { wasKilled, violations } = await tryCrash(world, face, randomFrom(seed));
-      tally.tries += 1;
-      if (wasKilled) tally.kills += 1;
-      if (violations.length > 0) {
-        tally.violations += 1;
-        say(`VIOLATION: --face ${face} --seed ${seed} --runs 1`);
-        for (const violation of violations) say(`  ${violation}`);
-      }
-      if (tally.tries % reportEvery === 0) say(told(tally));
+    for (const [index, seed] of seeds.entries()) {
+      await crashInRound(world, seed, tally);
+      if ((index + 1) % reportEvery === 0) say(`${new Date().toISOString()} ${told(tally)}`);
     }
   } finally {
     await world.close();
   }
 }
 
-/** The seeds that one face gets: of a single run both get it, otherwise each its half. */
-function seedsOf(face: Face, first: number, runs: number): number[] {
-  const all = Array.from({ length: runs }, (_, index) => first + index);
-  const half = Math.ceil(runs / 2);
-  if (runs === 1) return all;
-  return face === 'dynamics2011' ? all.slice(0, half) : all.slice(half);
+async function crashInRound(
+  world: Awaited<ReturnType<typeof openCrashWorld>>,
+  seed: number,
+  tally: Tally,
+): Promise<void> {
+  const round = await beginRound(world, randomFrom(seed), tally);
+  for (let left = crashesOfRound; left > 0; left -= 1) {
+    const violations = await crashOnce(round);
+    if (violations.length === 0) continue;
+    say(`VIOLATION: --face ${world.face} --seed ${seed} --runs ${crashesOfRound}`);
+    for (const violation of violations) say(`  ${violation}`);
+    return;
+  }
+}
+
+/** The seeds of the rounds on the n-th face of several: each gets its share. */
+function seedsOf(place: number, { first, rounds, of }: Share): number[] {
+  const all = Array.from({ length: rounds }, (_, index) => first + index);
+  return rounds === 1 ? all : all.filter((_, index) => index % of === place);
+}
+
+interface Share {
+  readonly first: number;
+  readonly rounds: number;
+  /** How many faces there are. */
+  readonly of: number;
 }
 
 /**
@@ -70,10 +82,12 @@ async function main(): Promise<void> {
   const server = await databaseServer();
   process.env.TEST_DATABASE_SERVER_URL = server.url;
   process.env.TEST_DATABASE_PREFIX = `dual_write_crash_${randomBytes(4).toString('hex')}`;
-  const tally: Tally = { tries: 0, kills: 0, violations: 0 };
+  const tally = emptyTally();
+  const rounds = Math.ceil(Number(values.runs) / crashesOfRound);
   try {
-    for (const face of chosen) {
-      await crashOn(face, seedsOf(face, Number(values.seed), Number(values.runs)), tally);
+    for (const [place, face] of chosen.entries()) {
+      const share = { first: Number(values.seed), rounds, of: chosen.length };
+      await crashOn(face, seedsOf(place, share), tally);
     }
   } finally {
     await endSpareApplication();
@@ -81,6 +95,7 @@ async function main(): Promise<void> {
     await server.stop();
   }
   say(told(tally));
+  say(JSON.stringify({ calls: tally.calls, faults: tally.faults }));
   process.exitCode = tally.violations > 0 ? 1 : 0;
 }
 

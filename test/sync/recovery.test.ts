@@ -1,5 +1,6 @@
 import { InDoubtError } from '../../src';
 import { endSpareApplication } from '../crash/start-application';
+import { openCrashWorld } from '../crash/crash-world';
 import { killAtPoint, type KillPoint, untilArrived } from '../crash/kill-points';
 import type { Work, Write } from '../crash/orders';
 import {
@@ -9,9 +10,8 @@ import {
   type Held,
   localOrganisations,
   openNotes,
-  watchOrganisations,
 } from '../crash/oracle';
-import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
+import type { DualWorld, Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 
@@ -19,9 +19,10 @@ const kept = '00000000-0000-4000-8000-000000000001';
 const doomed = '00000000-0000-4000-8000-000000000002';
 const made = '00000000-0000-4000-8000-000000000003';
 
-const create: Write = { kind: 'create', id: made, name: 'Made', employees: 7 };
-const update: Write = { kind: 'update', id: kept, employees: 2 };
-const destroy: Write = { kind: 'destroy', id: doomed };
+const model = 'Organisation';
+const create: Write = { kind: 'create', model, id: made, values: { name: 'Made', employees: 7 } };
+const update: Write = { kind: 'update', model, id: kept, values: { employees: 2 } };
+const destroy: Write = { kind: 'destroy', model, id: doomed };
 
 /** What the organisations are named, and how many employees they have. */
 type Outcome = Readonly<Record<string, number>>;
@@ -79,8 +80,7 @@ describe.each(faces)('recovery after a process was killed, %s face', (face) => {
   let world: DualWorld;
 
   beforeAll(async () => {
-    world = await openDualWorld({ face, recoverEveryMs: 0 });
-    await watchOrganisations(world);
+    world = await openCrashWorld(face);
   });
   beforeEach(async () => {
     await clearWorld(world);
@@ -162,7 +162,6 @@ describe.each(faces)('recovery after a process was killed, %s face', (face) => {
     await endQuarantine(world);
     await world.dualWrite.recover();
     await row.update({ employees: 3 });
-    await world.dualWrite.recover();
     expect(await disagreements(world)).toEqual([]);
     expect(await outcome()).toEqual({ ...nothing, Kept: 3 });
   });

@@ -228,14 +228,19 @@ async function removeRows(
   const savepoint = await openSavepoint(removal.place.transaction);
   const place = { ...removal.place, transaction: savepoint };
   try {
+    const stays = removal.table.columns.deletedAt !== undefined;
     const { model } = mapping;
-    await historyOf(scope.runtime.sequelize)?.note(savepoint, {
-      model,
-      keys: rows.map((row) => ({ [model.primaryKeyAttribute]: row.id })),
-      kind: removal.table.columns.deletedAt ? 'soft-deleted' : 'deleted',
-      revision: { comment: refreshComment },
-    });
+    const note = async (): Promise<void> =>
+      historyOf(scope.runtime.sequelize)?.note(savepoint, {
+        model,
+        keys: rows.map((row) => ({ [model.primaryKeyAttribute]: row.id })),
+        kind: stays ? 'soft-deleted' : 'deleted',
+        revision: { comment: refreshComment },
+      });
+    // What leaves the table has its last version before; what is marked, after it is.
+    if (!stays) await note();
     await deleteRows(place, removal);
+    if (stays) await note();
     await savepoint.commit();
     return [];
   } catch (error) {
