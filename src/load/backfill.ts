@@ -114,7 +114,7 @@ export function divisionOf({ workers = 2, parts, divideFrom = defaultDivideFrom 
 export async function runLoad(
   runtime: BulkRuntime,
   load: Load,
-  { workers = 2, onProgress, signal, beforePage }: LoadOptions,
+  { workers = 2, onProgress, signal, ...jobs }: LoadOptions,
 ): Promise<void> {
   const { sequelize, logger } = runtime;
   const queue = await openJobQueue(sequelize, {
@@ -122,7 +122,7 @@ export async function runLoad(
       logger?.warn({ reason: error.message }, 'The queue of jobs reports an error'),
   });
   try {
-    const kind = loadJobs(runtime, queue, { beforePage });
+    const kind = loadJobs(runtime, queue, jobs);
     await queue.prepare(kind);
     await queue.work(kind, workers);
     await coordinate({ runtime, queue, kind, load, onProgress, signal });

@@ -8,7 +8,7 @@ export {
 } from './backfill';
 export { LoadInterruptedError, type LoadProgress } from './coordinate';
 export type { PartKey } from './load-state';
-export type { ArrivedPage } from './work-part';
+export type { ArrivedBatch, ArrivedRecords } from './arrivals';
 export type { Finding } from './findings';
 export type { DifferenceKind } from './second-look';
 export {

@@ -6,10 +6,11 @@ import {
 } from '../../legacy-client';
 import type { JobKind, JobQueue } from '../jobs';
 import type { BulkRuntime } from './bulk-runtime';
-import { comparePage } from './compare-page';
+import { compareBatch } from './compare-batch';
 import { noteFailure, partsOfLoad, type LoadKind, type PartKey } from './load-state';
-import { PartTakenError, storePage } from './store-page';
-import { workPart, type ArrivedPage, type TakePage } from './work-part';
+import { PartTakenError, storeBatch } from './store-batch';
+import type { ArrivedBatch } from './arrivals';
+import { workPart, type TakeBatch } from './work-part';
 import type { Mapping } from '../mapping';
 
 /** How often a part is tried in a row before the load gives up. */
@@ -18,29 +19,36 @@ export const maxFailures = 6;
 /** After so long, a job leaves the rest of its part to another one, so that none counts as lost. */
 const sliceMs = 60_000;
 
+const defaultBatchSize = 2000;
+
 /** What of a load may be given up with its job, in seconds. */
 const expireInSeconds = 900;
 
 /** What {@link loadJobs} may be told. */
 export interface LoadJobsOptions {
-  /** Called before a page is stored; what it throws ends the job. For tests. */
-  readonly beforePage?: ((key: PartKey, page: ArrivedPage) => Promise<void> | void) | undefined;
+  /**
+   * Records that are stored together at most, where so many have come; default 2,000. With 1, each
+   * page is stored by itself: slower, but less is asked for again after a kill.
+   */
+  readonly batchSize?: number | undefined;
+  /** Called before records are stored; what it throws ends the job. For tests. */
+  readonly beforeBatch?: ((key: PartKey, batch: ArrivedBatch) => Promise<void> | void) | undefined;
 }
 
 /** The jobs that loads are made of: one for a part, or for as much of it as a minute takes. */
 export function loadJobs(
   runtime: BulkRuntime,
   queue: JobQueue,
-  { beforePage }: LoadJobsOptions = {},
+  { beforeBatch, batchSize = defaultBatchSize }: LoadJobsOptions = {},
 ): JobKind<PartKey> {
-  const takePage = pageTakers(runtime, beforePage);
+  const take = batchTakers(runtime, beforeBatch);
   const kind: JobKind<PartKey> = {
     name: 'dual-write-load',
     expireInSeconds,
     retryLimit: maxFailures,
     run: async (key, signal) => {
       try {
-        const end = await workPart({ runtime, takePage, signal, sliceMs }, key);
+        const end = await workPart({ runtime, take, signal, sliceMs, batchSize }, key);
         if (end === 'more' && !signal.aborted) await sendPart(queue, kind, key);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
@@ -68,25 +76,25 @@ export async function sendPart(
   await queue.send(kind, { load, model, part }, `${load} ${model} ${part}`);
 }
 
-function pageTakers(
+function batchTakers(
   runtime: BulkRuntime,
-  beforePage: LoadJobsOptions['beforePage'],
-): Readonly<Record<LoadKind, TakePage>> {
+  beforeBatch: LoadJobsOptions['beforeBatch'],
+): Readonly<Record<LoadKind, TakeBatch>> {
   const awaitedBy = new Map<string, readonly Mapping[]>();
-  const take: Readonly<Record<LoadKind, TakePage>> = {
-    backfill: async (key, mapping, page) => {
+  const take: Readonly<Record<LoadKind, TakeBatch>> = {
+    backfill: async (key, mapping, batch) => {
       const awaited = awaitedBy.get(`${key.load} ${key.model}`) ?? (await awaitedOf(runtime, key));
       awaitedBy.set(`${key.load} ${key.model}`, awaited);
-      await storePage(runtime, { ...key, mapping, ...page, awaited });
+      await storeBatch(runtime, { ...key, mapping, ...batch, awaited });
     },
-    verify: async (key, mapping, page) => comparePage(runtime, { ...key, mapping, ...page }),
+    verify: async (key, mapping, batch) => compareBatch(runtime, { ...key, mapping, ...batch }),
   };
-  if (!beforePage) return take;
+  if (!beforeBatch) return take;
   const first =
-    (taker: TakePage): TakePage =>
-    async (key, mapping, page) => {
-      await beforePage(key, page);
-      await taker(key, mapping, page);
+    (taker: TakeBatch): TakeBatch =>
+    async (key, mapping, batch) => {
+      await beforeBatch(key, batch);
+      await taker(key, mapping, batch);
     };
   return { backfill: first(take.backfill), verify: first(take.verify) };
 }

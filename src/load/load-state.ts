@@ -149,34 +149,38 @@ export async function openPart(
   return found;
 }
 
-/** A page that has been stored. */
+/** What has been stored of a part. */
 export interface Advance {
-  /** The address that it was at; null of the first one. */
+  /** The address that it was at; null of the first page. */
   readonly from: string | null;
   readonly next: string | null;
+  readonly isLast: boolean;
+  /** Complete ones, and their records. */
+  readonly pages: number;
   readonly records: number;
   readonly created: number;
 }
 
 /**
- * Note that a page is stored, in the transaction that stores it.
+ * Note how far a part is, in the transaction that stores it.
  *
  * @returns false when somebody else has gone on with this part: the transaction must be rolled back.
  */
 export async function advance(
   { pool }: Runtime,
   transaction: Transaction,
-  { load, model, part, from, next, records, created }: PartKey & Advance,
+  step: PartKey & Advance,
 ): Promise<boolean> {
+  const { load, model, part, from, next, isLast, pages, records, created } = step;
   const moved = await pool.query(
     `
 UPDATE dual_write_load_parts
-   SET next = $5::text, done = $5::text IS NULL, pages = pages + 1, records = records + $6,
-       created = created + $7, failures = 0, failure = NULL, touched_at = clock_timestamp()
+   SET next = $5::text, done = $6, pages = pages + $7, records = records + $8,
+       created = created + $9, failures = 0, failure = NULL, touched_at = clock_timestamp()
  WHERE load = $1 AND model = $2 AND part = $3 AND NOT done AND next IS NOT DISTINCT FROM $4::text
 RETURNING 1`,
     {
-      bind: [load, model, part, from, next, records, created],
+      bind: [load, model, part, from, next, isLast, pages, records, created],
       type: QueryTypes.SELECT,
       transaction,
     },

@@ -5,7 +5,7 @@ import { localTable } from '../sync/local-table';
 import { keysWithOpenIntents } from '../sync/open-intents';
 import { fetchRecords, withKeys } from '../sync/refresh/fetch';
 import type { Runtime } from '../sync/runtime';
-import { candidateKind, compareRecords, type ComparedRow } from './compare-page';
+import { candidateKind, compareRecords, type ComparedRow } from './compare-batch';
 import { noteFindings, type Finding } from './findings';
 
 /**
@@ -101,8 +101,15 @@ async function rowsWithout(
   const { name, columns: t } = await localTable(runtime.pool, mapping);
   const rows = await runtime.pool.query<{ id: string; key: string }>(
     `SELECT t.${t.primaryKey}::text AS id, t.${t.legacyId}::text AS key FROM ${name} t
-      WHERE t.${t.legacyId} = ANY ($1::uuid[]) ${t.deletedAt ? `AND t.${t.deletedAt} IS NULL` : ''}`,
-    { bind: [keys], type: QueryTypes.SELECT, transaction: null },
+      WHERE t.${t.legacyId} = ANY ($1::uuid[]) ${t.deletedAt ? `AND t.${t.deletedAt} IS NULL` : ''}
+        -- A row that stays hidden, because others refer to it, is as it should be.
+        AND NOT ($3 AND EXISTS (SELECT FROM dual_write_known k
+             WHERE k.model = $2 AND k.legacy_id = t.${t.legacyId} AND k.gone))`,
+    {
+      bind: [keys, mapping.name, mapping.deactivation !== undefined],
+      type: QueryTypes.SELECT,
+      transaction: null,
+    },
   );
   return rows.map(({ id, key }) => ({
     ...{ model: mapping.name, kind: 'notThere', legacyId: key, localId: id, detail: {} },

@@ -25,6 +25,7 @@ const ownColumns = [
   ['#stamp', 'timestamptz'],
   ['#created', 'timestamptz'],
   ['#version', 'text'],
+  ['#asked', 'timestamptz'],
 ] as const;
 
 /**
@@ -36,13 +37,15 @@ const ownColumns = [
 export async function stageRows(
   runtime: Runtime,
   transaction: Transaction,
-  { table, rows, bind }: StagedRows,
+  { table, rows, askedAt, bind }: StagedRows,
 ): Promise<Staged> {
   const types = columnTypes(table);
   const canCopy = types.every(({ type }) => !type.endsWith('[]'));
   if (rows.length < copyFromRows || !canCopy) {
+    const asked = rows.map((row) => ({ ...row, extra: { '#asked': askedAt?.(row.key) } }));
+    const parameter = bind(inputParameter(asked));
     return {
-      expression: `input AS MATERIALIZED (SELECT * FROM ${inputTable(table, bind(inputParameter(rows)))})`,
+      expression: `input AS MATERIALIZED (SELECT * FROM ${inputTable(table, parameter)})`,
       from: 'input i',
     };
   }
@@ -54,7 +57,7 @@ export async function stageRows(
   );
   const { connection } = transaction as unknown as { connection: ClientBase };
   const stream = connection.query(copyFrom(`COPY ${name} FROM STDIN`));
-  stream.end(copyText(rows, types));
+  stream.end(copyText(rows, { types, askedAt }));
   await finished(stream).catch((error: unknown) => {
     // As Sequelize gives errors of PostgreSQL, so that they are told apart in one way.
     throw Object.assign(error instanceof Error ? error : new Error(String(error)), {
@@ -68,6 +71,8 @@ export async function stageRows(
 export interface StagedRows {
   readonly table: RefreshTable;
   readonly rows: readonly IncomingRow[];
+  /** When a record was asked for, where the statements need that. */
+  readonly askedAt?: (key: string) => Date;
   readonly bind: (value: unknown) => string;
 }
 
@@ -94,11 +99,15 @@ function stageName({ mapping }: RefreshTable, types: readonly ColumnType[]): str
   return `pg_temp.dual_write_stage_${shape.slice(0, 16)}`;
 }
 
-function copyText(rows: readonly IncomingRow[], types: readonly ColumnType[]): string {
+function copyText(
+  rows: readonly IncomingRow[],
+  { types, askedAt }: { types: readonly ColumnType[]; askedAt: StagedRows['askedAt'] },
+): string {
   const own = ownColumns.length;
   const lines: string[] = [];
   for (const row of rows) {
-    const cells = [row.key, cell(row.modifiedOn), cell(row.createdOn), cell(row.version)];
+    const stamps = [row.modifiedOn, row.createdOn, row.version, askedAt?.(row.key)];
+    const cells = [row.key, ...stamps.map(cell)];
     for (let at = own; at < types.length; at += 1) {
       const { column, type } = types[at] ?? { column: '', type: '' };
       const value = row.values[column];

@@ -1,28 +1,22 @@
 import { QueryTypes } from 'sequelize';
-import { LegacyResponseError, type LegacyRecord, type LinkedPage } from '../../legacy-client';
+import type { LinkedPage } from '../../legacy-client';
 import type { Mapping } from '../mapping';
 import type { Runtime } from '../sync/runtime';
+import { Arrivals, RefusedAddressError, type ArrivedBatch } from './arrivals';
 import { openPart, resetPart, type LoadKind, type PartKey, type PartState } from './load-state';
 import { filterOf } from './plan';
-import { PartTakenError } from './store-page';
+import { PartTakenError } from './store-batch';
 
-/** A page that has come. */
-export interface ArrivedPage {
-  readonly records: readonly LegacyRecord[];
-  /** By the database's clock. */
-  readonly askedAt: Date;
-  readonly from: string | null;
-  readonly next: string | null;
-}
-
-/** What is done with the pages of a part. */
-export type TakePage = (key: PartKey, mapping: Mapping, page: ArrivedPage) => Promise<void>;
+/** What is done with what has come of a part. */
+export type TakeBatch = (key: PartKey, mapping: Mapping, batch: ArrivedBatch) => Promise<void>;
 
 /** What working on a part needs. */
 export interface PartWork {
   readonly runtime: Runtime;
-  readonly takePage: Readonly<Record<LoadKind, TakePage>>;
+  readonly take: Readonly<Record<LoadKind, TakeBatch>>;
   readonly signal: AbortSignal;
+  /** Records that are stored together at most. */
+  readonly batchSize: number;
   /** After so long, the rest is left to another job. */
   readonly sliceMs: number;
 }
@@ -36,8 +30,8 @@ const lockSpace = 4_711_004;
 /**
  * Go on with a part of a load where it stands, unless somebody else does.
  *
- * A page is asked for while the one before it is stored, so that after a kill these two at most are
- * asked for again.
+ * Pages are asked for while those before them are stored. What was stored is not asked for again after
+ * a kill, but for the beginning of a page that was stored in parts.
  */
 export async function workPart(work: PartWork, key: PartKey): Promise<PartEnd> {
   const { pool } = work.runtime;
@@ -78,25 +72,23 @@ async function readPart(work: PartWork, key: PartKey, part: OpenPart): Promise<P
   }
 }
 
-/** The service does not know the address that a part was to go on from. */
-class RefusedAddressError extends Error {}
-
 async function readPages(work: PartWork, key: PartKey, part: OpenPart): Promise<PartEnd> {
-  const { runtime, signal, sliceMs } = work;
+  const { runtime, signal, sliceMs, batchSize } = work;
   const { mapping, pages } = pagesOf(runtime, part);
   const until = performance.now() + sliceMs;
-  const takePage = work.takePage[part.kind];
-  let at = part.next;
-  let coming: Promise<Coming> | undefined = firstOf(askFor(runtime, pages), part);
-  while (coming) {
-    const came: Coming = await coming;
-    const { next, records } = came.page;
-    const goesOn: boolean = next !== null && !signal.aborted && performance.now() < until;
-    coming = goesOn ? askFor(runtime, pages) : undefined;
-    await takePage(key, mapping, { records, askedAt: came.askedAt, from: at, next });
-    at = next;
+  const take = work.take[part.kind];
+  const now = (): Promise<Date> => runtime.clock.now();
+  const arrivals = new Arrivals({ from: part.next, pages, batchSize, now });
+  try {
+    for (let batch = await arrivals.take(); batch; batch = await arrivals.take()) {
+      if (signal.aborted || performance.now() > until) arrivals.stop();
+      await take(key, mapping, batch);
+      if (batch.isLast) return 'done';
+    }
+    return 'more';
+  } finally {
+    arrivals.close();
   }
-  return at === null ? 'done' : 'more';
 }
 
 function pagesOf(
@@ -109,31 +101,4 @@ function pagesOf(
   const from = part.next === null ? {} : { from: part.next };
   const pages = client.linkedPages(mapping.entity, filter ? { filter } : {}, from);
   return { mapping, pages: pages[Symbol.asyncIterator]() as AsyncIterator<LinkedPage, undefined> };
-}
-
-interface Coming {
-  readonly page: LinkedPage;
-  readonly askedAt: Date;
-}
-
-function askFor(runtime: Runtime, pages: AsyncIterator<LinkedPage, undefined>): Promise<Coming> {
-  const coming = (async (): Promise<Coming> => {
-    const askedAt = await runtime.clock.now();
-    const { value } = await pages.next();
-    return { page: value ?? { records: [], next: null }, askedAt };
-  })();
-  // It is met when its turn comes.
-  coming.catch(() => undefined);
-  return coming;
-}
-
-async function firstOf(coming: Promise<Coming>, { next }: OpenPart): Promise<Coming> {
-  try {
-    return await coming;
-  } catch (error) {
-    const refused = [400, 404, 410];
-    if (next === null || !(error instanceof LegacyResponseError)) throw error;
-    if (!refused.includes(error.status)) throw error;
-    throw new RefusedAddressError(error.message, { cause: error });
-  }
 }

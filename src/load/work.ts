@@ -18,7 +18,7 @@ export interface Workers {
 /** Work on the loads and verifications that other processes have begun, until `stop`. */
 export async function work(
   dualWrite: DualWrite,
-  { workers = 2, beforePage }: WorkOptions = {},
+  { workers = 2, ...jobs }: WorkOptions = {},
 ): Promise<Workers> {
   const runtime = openBulkRuntime(dualWrite, workers);
   await dualWrite.prepare();
@@ -26,7 +26,7 @@ export async function work(
     onError: ({ message }) =>
       runtime.logger?.warn({ reason: message }, 'The queue of jobs reports an error'),
   });
-  const kind = loadJobs(runtime, queue, { beforePage });
+  const kind = loadJobs(runtime, queue, jobs);
   await queue.prepare(kind);
   await queue.work(kind, workers);
   return {

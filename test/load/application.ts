@@ -4,18 +4,19 @@ import { config } from '../cli/configs/example.config';
 /**
  * A process that loads, verifies or works, and kills itself before a page is stored.
  *
- * `backfill 3`: before the fourth page; without a number it goes on to the end.
+ * `backfill 3`: before the fourth page; without a number it goes on to the end, many at once.
  */
 async function main(): Promise<void> {
   const [what = 'backfill', last = 'Infinity'] = process.argv.slice(2);
   const connected = await config.connect();
   let pages = 0;
   const heap = watchHeap();
-  const beforePage = (): void => {
+  const beforeBatch = (): void => {
     if (pages === Number(last)) process.kill(process.pid, 'SIGKILL');
     pages += 1;
   };
-  const options = { models: ['Organisation'], workers: 1, beforePage };
+  const batchSize = last === 'Infinity' ? undefined : 1;
+  const options = { models: ['Organisation'], workers: 1, beforeBatch, batchSize };
   if (what === 'work') {
     heap();
     await work(connected.dualWrite, options);

@@ -84,16 +84,18 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('a complete load from %s', (f
       await world.sandbox.clearJournal();
       let pages = 0;
       const stop = new AbortController();
-      const beforePage = (): void => {
+      const beforeBatch = (): void => {
         if (pages === fatal) {
           stop.abort();
           throw new Error('The process dies here.');
         }
         pages += 1;
       };
-      await expect(load({ beforePage, signal: stop.signal })).rejects.toThrow('interrupted');
+      await expect(load({ beforeBatch, signal: stop.signal, batchSize: 1 })).rejects.toThrow(
+        'interrupted',
+      );
       const before = await pagesAsked();
-      const report = await load();
+      const report = await load({ batchSize: 1 });
       expect(report.isResumed).toBe(true);
       expect(report.models[0]).toMatchObject({ records: 275, created: 275 });
       const asked = await pagesAsked();
@@ -111,13 +113,15 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('a complete load from %s', (f
     await loadAccounts(world, 170);
     const stop = new AbortController();
     let pages = 0;
-    const beforePage = (): void => {
+    const beforeBatch = (): void => {
       pages += 1;
       if (pages < 3) return;
       stop.abort();
       throw new Error('The process dies here.');
     };
-    await expect(load({ beforePage, signal: stop.signal })).rejects.toThrow('interrupted');
+    await expect(load({ beforeBatch, signal: stop.signal, batchSize: 1 })).rejects.toThrow(
+      'interrupted',
+    );
     const entitySet = face === 'dataverse' ? 'accounts' : 'AccountSet';
     await world.sandbox.failNext({ entitySet, status: 400, message: 'The cookie is malformed.' });
     const report = await load();
@@ -226,8 +230,8 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('a complete load from %s', (f
     const parts = new Set<string>();
     let edits = 0;
     const report = await load({
-      ...{ workers: 2, parts: 4, divideFrom: 100 },
-      beforePage: async ({ part }) => {
+      ...{ workers: 2, parts: 4, divideFrom: 100, batchSize: 1 },
+      beforeBatch: async ({ part }) => {
         parts.add(String(part));
         edits += 1;
         const key = keys[(edits * 37) % keys.length] ?? '';

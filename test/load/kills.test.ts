@@ -62,7 +62,7 @@ describe('a load over several processes', () => {
     const seen: string[] = [];
     const report = await backfill(world.dualWrite, {
       ...{ models: ['Organisation'], workers: 0, parts: 3, divideFrom: 100 },
-      beforePage: ({ model }) => void seen.push(model),
+      beforeBatch: ({ model }) => void seen.push(model),
     });
     worker.kill('SIGKILL');
     expect(report.models[0]).toMatchObject({ records: 330, created: 330 });

@@ -97,8 +97,8 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('a verification against %s', 
   it('does not take for a difference what is changed and followed meanwhile', async () => {
     let edits = 0;
     await check({
-      workers: 1,
-      beforePage: async () => {
+      ...{ workers: 1, batchSize: 1 },
+      beforeBatch: async () => {
         edits += 1;
         const key = keys[edits * 13] ?? '';
         await world.sandbox.editAsLegacyUser('account', key, { Name: `Edited ${edits}` });
@@ -113,15 +113,15 @@ describe.each<Face>(['dynamics2011', 'dataverse'])('a verification against %s', 
     await disturb();
     const stop = new AbortController();
     let pages = 0;
-    const beforePage = (): void => {
+    const beforeBatch = (): void => {
       pages += 1;
       if (pages < 2) return;
       stop.abort();
       throw new Error('The process dies here.');
     };
-    await expect(check({ beforePage, signal: stop.signal, workers: 1 })).rejects.toThrow(
-      'interrupted',
-    );
+    await expect(
+      check({ beforeBatch, signal: stop.signal, workers: 1, batchSize: 1 }),
+    ).rejects.toThrow('interrupted');
     await check();
     expect(shown()).toEqual(disturbed);
   });

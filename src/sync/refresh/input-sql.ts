@@ -49,6 +49,7 @@ export function inputTable({ columns, local, lookups }: RefreshTable, parameter:
     '"#created" timestamptz',
     '"#version" text',
     '"#seen" text',
+    '"#asked" timestamptz',
     ...typed,
   ].join(', ')})`;
 }

@@ -1,5 +1,4 @@
 import type { Transaction } from 'sequelize';
-import type { LegacyRecord } from '../../legacy-client';
 import type { Mapping } from '../mapping';
 import { commitOrRollBack } from '../sync/commit-or-roll-back';
 import { applyAnswer } from '../sync/refresh/apply';
@@ -8,19 +7,15 @@ import { isDataError, isLockTimeout } from '../sync/refresh/rejected';
 import { incomingRows } from '../sync/refresh/row';
 import { lockTimeoutMs, refreshScope, type RefreshScope } from '../sync/refresh/scope';
 import type { Runtime } from '../sync/runtime';
+import { askedAtOf, type ArrivedBatch } from './arrivals';
 import { noteFindings, rejectedFindings, type Finding } from './findings';
 import { insertFresh, loadComment } from './insert-fresh';
 import { noteLinks } from './links';
 import { advance, type PartKey } from './load-state';
 
-/** A page of a part. */
-export interface PageToStore extends PartKey {
+/** What has come of a part. */
+export interface BatchToStore extends PartKey, ArrivedBatch {
   readonly mapping: Mapping;
-  readonly records: readonly LegacyRecord[];
-  /** When it was asked for, by the database's clock. */
-  readonly askedAt: Date;
-  readonly from: string | null;
-  readonly next: string | null;
   /** Models that are still being loaded: what is not here may come. */
   readonly awaited: readonly Mapping[];
 }
@@ -29,45 +24,42 @@ export interface PageToStore extends PartKey {
 export class PartTakenError extends Error {}
 
 /**
- * Store a page and how far its part is, in one transaction.
+ * Store what has come and how far its part is, in one transaction.
  *
- * Records that are not here yet are inserted in bulk; all others (and the whole page, when
+ * Records that are not here yet are inserted in bulk; all others (and the whole batch, when
  * PostgreSQL refuses something in it) take the way of every refresh, which keeps rows that are ahead,
  * leaves those of open writes, and finds the records at fault.
  *
  * @throws PartTakenError
  */
-export async function storePage(runtime: Runtime, page: PageToStore): Promise<void> {
+export async function storeBatch(runtime: Runtime, batch: BatchToStore): Promise<void> {
   try {
-    await storeInTransaction(runtime, page, { inBulk: true });
+    await storeInTransaction(runtime, batch, { inBulk: true });
   } catch (error) {
     if (!isDataError(error) && !isLockTimeout(error)) throw error;
-    await storeInTransaction(runtime, page, { inBulk: false });
+    await storeInTransaction(runtime, batch, { inBulk: false });
   }
 }
 
 async function storeInTransaction(
   runtime: Runtime,
-  page: PageToStore,
+  batch: BatchToStore,
   { inBulk }: { readonly inBulk: boolean },
 ): Promise<void> {
-  const { load, mapping, records, askedAt } = page;
+  const { load, mapping, arrived } = batch;
+  const records = arrived.flatMap((part) => part.records);
   const { rows, columns, rejected } = incomingRows(mapping, records);
   const table = await refreshTable(runtime, mapping, columns);
   const transaction = await runtime.pool.transaction({ transaction: null });
   await commitOrRollBack(transaction, async () => {
     await runtime.pool.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`, { transaction });
     const keys = inBulk
-      ? await insertFresh(runtime, transaction, { load, table, rows, askedAt })
+      ? await insertFresh(runtime, transaction, { load, table, rows, askedAt: askedAtOf(arrived) })
       : new Set(rows.map(({ key }) => key));
     const created = rows.length - keys.size;
     for (const { legacyId } of rejected) keys.add(legacyId);
-    await storeOrdinarily(runtime, transaction, { page, keys });
-    const goesOn = await advance(runtime, transaction, {
-      ...page,
-      records: records.length,
-      created,
-    });
+    await storeOrdinarily(runtime, transaction, { batch, keys });
+    const goesOn = await advance(runtime, transaction, { ...batch, created });
     if (!goesOn) throw new PartTakenError('Somebody else has gone on with this part.');
   });
 }
@@ -75,29 +67,35 @@ async function storeInTransaction(
 async function storeOrdinarily(
   runtime: Runtime,
   transaction: Transaction,
-  { page, keys }: { readonly page: PageToStore; readonly keys: ReadonlySet<string> },
+  { batch, keys }: { readonly batch: BatchToStore; readonly keys: ReadonlySet<string> },
 ): Promise<void> {
   if (keys.size === 0) return;
-  const { load, mapping, askedAt } = page;
-  const records = page.records.filter(({ key }) => keys.has(key));
+  const { load, mapping, arrived } = batch;
   const scope: RefreshScope = {
     ...refreshScope(runtime),
     transaction,
-    awaited: awaitedOf(page),
+    awaited: awaitedOf(batch),
     revision: { id: load, comment: loadComment },
   };
-  const applied = await applyAnswer(scope, { mapping, records, askedAt });
+  const findings: Finding[] = [];
+  for (const { records, askedAt } of arrived) {
+    const own = records.filter(({ key }) => keys.has(key));
+    if (own.length === 0) continue;
+    const applied = await applyAnswer(scope, { mapping, records: own, askedAt });
+    findings.push(
+      ...rejectedFindings(mapping, applied.rejected),
+      ...applied.ahead.map(({ id, legacyId }) => ({
+        ...{ model: mapping.name, kind: 'ahead', legacyId, localId: String(id), detail: {} },
+      })),
+    );
+  }
   await noteLinks(runtime, load, { deferred: scope.deferred, transaction });
-  const findings: Finding[] = [
-    ...rejectedFindings(mapping, applied.rejected),
+  findings.push(
     ...scope.rejected.flatMap((part) => rejectedFindings(part.mapping, part.records)),
-    ...applied.ahead.map(({ id, legacyId }) => ({
-      ...{ model: mapping.name, kind: 'ahead', legacyId, localId: String(id), detail: {} },
-    })),
     ...[...scope.left].map((legacyId) => ({
       ...{ model: mapping.name, kind: 'left', legacyId, localId: null, detail: {} },
     })),
-  ];
+  );
   await noteFindings(runtime, load, { findings, transaction });
 }
 
@@ -105,7 +103,7 @@ async function storeOrdinarily(
  * Lookups to models that are still being loaded are set afterwards, but for those that a row cannot
  * be without: their targets are fetched at once.
  */
-function awaitedOf({ mapping, awaited }: PageToStore): Map<Mapping, Set<string>> {
+function awaitedOf({ mapping, awaited }: BatchToStore): Map<Mapping, Set<string>> {
   const needed = new Set(
     mapping.attributes.flatMap(({ attribute, target }) => {
       const { allowNull } = mapping.model.getAttributes()[attribute] ?? {};

@@ -14,8 +14,8 @@ import type { Runtime } from '../sync/runtime';
 import { noteFindings, type Finding } from './findings';
 import { advance, type PartKey } from './load-state';
 import { stageRows } from './staging';
-import { PartTakenError } from './store-page';
-import type { ArrivedPage } from './work-part';
+import type { ArrivedBatch } from './arrivals';
+import { PartTakenError } from './store-batch';
 
 /** How a record and its row differ. */
 export interface ComparedRow {
@@ -34,15 +34,19 @@ export interface ComparedRow {
 /** What is to be looked at again at the end: somebody may have changed it meanwhile. */
 export const candidateKind = 'candidate';
 
-/** Compare a page with the rows here, and note how far its part is, in one transaction. */
-export async function comparePage(
+/** Compare what has come with the rows here, and note how far its part is, in one transaction. */
+export async function compareBatch(
   runtime: Runtime,
-  page: PartKey & ArrivedPage & { readonly mapping: Mapping },
+  batch: PartKey & ArrivedBatch & { readonly mapping: Mapping },
 ): Promise<void> {
-  const { load, mapping, records } = page;
+  const { load, mapping, arrived } = batch;
+  const records = arrived.flatMap((part) => part.records);
   const transaction = await runtime.pool.transaction({ transaction: null });
   await commitOrRollBack(transaction, async () => {
-    const { differing, rejected } = await compareRecords(runtime, transaction, page);
+    const { differing, rejected } = await compareRecords(runtime, transaction, {
+      mapping,
+      records,
+    });
     const keys = [...differing.map(({ key }) => key), ...rejected.map(({ legacyId }) => legacyId)];
     const findings = keys.map((legacyId): Finding => ({
       ...{ model: mapping.name, kind: candidateKind, legacyId, localId: null, detail: {} },
@@ -53,8 +57,7 @@ export async function comparePage(
        SELECT $1, $2, key FROM unnest($3::uuid[]) AS key ON CONFLICT DO NOTHING`,
       { bind: [load, mapping.name, records.map(({ key }) => key)], transaction },
     );
-    const stored = { ...page, records: records.length, created: 0 };
-    if (await advance(runtime, transaction, stored)) return;
+    if (await advance(runtime, transaction, { ...batch, created: 0 })) return;
     throw new PartTakenError('Somebody else has gone on with this part.');
   });
 }
