@@ -5,10 +5,9 @@ import { createDialect } from './dialects';
 import type { DialectCapabilities, DialectName } from './dialects/dialect';
 import type { Exchange } from './exchange';
 import { Exchanger } from './exchanger';
-import { AdaptiveConcurrency } from './limits/adaptive-concurrency';
-import { type CircuitOptions, createCircuit } from './limits/circuit';
-import { Limiter } from './limits/limiter';
-import { type BudgetOptions, RequestBudget } from './limits/request-budget';
+import type { CircuitOptions } from './limits/circuit';
+import type { BudgetOptions } from './limits/request-budget';
+import { joinLimits } from './limits/shared-limits';
 import { ODataClient } from './odata-client';
 import { Sender } from './sender';
 import { Transport } from './transport';
@@ -29,12 +28,17 @@ export interface LegacyClientOptions {
   readonly maxAttempts?: number;
   /**
    * Requests under way at a time at most; default 40, below Dataverse's limit of 52. It begins with
-   * 8, grows while that goes well, and is halved when the service throttles or becomes slow.
+   * 8, grows while that goes well, and is halved when the service throttles or becomes slow. All
+   * clients of the process that have the same `baseUrl` and user share that, and every pause that the
+   * service asks for; together they keep to the largest of their `maxConcurrency`.
    */
   readonly maxConcurrency?: number;
-  /** How many requests may be sent a minute and a day; without it as many as the service takes. */
+  /**
+   * How many requests may be sent a minute and a day; without it as many as the service takes. Those of
+   * all clients with the same `baseUrl` and user count, and all keep to the smallest of their budgets.
+   */
   readonly budget?: BudgetOptions;
-  /** When to fail at once instead of asking a service that is down. */
+  /** When to fail at once instead of asking a service that is down; shared by clients that say the same. */
   readonly circuit?: CircuitOptions;
   /** Records in a page, where the dialect can ask for it: OData v4. */
   readonly pageSize?: number;
@@ -71,19 +75,21 @@ export function createLegacyClient(options: LegacyClientOptions): LegacyClient {
   const isScheme = auth !== undefined && 'connect' in auth;
   const login = isScheme ? auth.connect(transport, root) : undefined;
   const { onExchange } = options;
+  const limits = joinLimits(
+    { root, identity: auth?.identity ?? '' },
+    { maxConcurrency, slowMs: timeoutMs / 3, budget, circuit },
+  );
   const sender = new Sender({
     exchanger: new Exchanger({ transport: login ?? transport, dialect, onExchange }),
-    limiter: new Limiter({
-      concurrency: new AdaptiveConcurrency({ max: maxConcurrency, slowMs: timeoutMs / 3 }),
-      budget: budget && new RequestBudget(budget),
-    }),
-    circuit: createCircuit(circuit),
+    limiter: limits.limiter,
+    circuit: limits.circuit,
     session: new Session(isScheme ? login : auth),
     maxAttempts,
   });
   const onClose = (): void => {
     login?.close();
     transport.close();
+    limits.leave();
   };
   const anonymous = new Exchanger({ transport, dialect, onExchange });
   return new ODataClient({

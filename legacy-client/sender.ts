@@ -28,7 +28,7 @@ export interface Sending extends ExchangeSubject {
 /** What a {@link Sender} works with. */
 export interface SenderParts {
   readonly exchanger: Exchanger;
-  readonly limiter: Limiter;
+  readonly limiter: Pick<Limiter, 'run' | 'slowDown'>;
   readonly circuit: Circuit;
   readonly session: Session;
   readonly maxAttempts: number;

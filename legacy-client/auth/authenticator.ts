@@ -6,6 +6,11 @@ export type OutgoingHeaders = Readonly<Record<string, string>>;
 /** One way of proving to the service who we are. */
 export interface Authenticator {
   /**
+   * Who logs in, without anything secret: clients of one service with the same share its limits. Left
+   * out where the scheme does not know; all such clients of a service share them.
+   */
+  readonly identity?: string;
+  /**
    * The request's headers together with the proof.
    *
    * @param url - where the request goes, absolute.
@@ -28,6 +33,8 @@ export interface Wire {
 
 /** A scheme that must have a hand in the connection itself, or log in by requests of its own. */
 export interface ConnectionScheme {
+  /** As {@link Authenticator.identity}. */
+  readonly identity?: string;
   /**
    * Called once for each client that is made with the scheme.
    *

@@ -14,5 +14,8 @@ export function basic(login: { username: string; password: string }): Authentica
     throw new TypeError('A user name for HTTP Basic cannot hold a colon');
   }
   const token = Buffer.from(`${login.username}:${login.password}`, 'utf8').toString('base64');
-  return { authorize: (headers) => ({ ...headers, Authorization: `Basic ${token}` }) };
+  return {
+    identity: login.username.toLowerCase(),
+    authorize: (headers) => ({ ...headers, Authorization: `Basic ${token}` }),
+  };
 }

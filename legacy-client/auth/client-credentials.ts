@@ -49,6 +49,7 @@ export function clientCredentials(login: ClientCredentialsLogin): ConnectionSche
   const authority = authorityOf(login);
   const proof = proofOf(login);
   return {
+    identity: clientId,
     connect: (wire, baseUrl) => {
       const { origin } = new URL(baseUrl);
       const scope = login.scope ?? `${(login.resource ?? origin).replace(/\/+$/, '')}/.default`;

@@ -8,6 +8,14 @@ export interface ConcurrencyBounds {
   readonly slowMs: number;
 }
 
+/** What is learnt from an answer depends on this. */
+export interface AnsweredRequest {
+  /** As many were under way as may be: without demand nothing is learnt. */
+  readonly wasFull: boolean;
+  /** In the place of the bound of that name. */
+  readonly slowMs?: number | undefined;
+}
+
 /** After a cut, further bad signs of requests that were under way already say nothing new. */
 const settlingMs = 1000;
 
@@ -16,12 +24,14 @@ const settlingMs = 1000;
  * for more, half as many when the service throttles or becomes slow (the rule of TCP).
  */
 export class AdaptiveConcurrency {
-  readonly #bounds: ConcurrencyBounds;
+  readonly #slowMs: number;
+  #max: number;
   #limit: number;
   #cutAt = Number.NEGATIVE_INFINITY;
 
   constructor(bounds: ConcurrencyBounds) {
-    this.#bounds = bounds;
+    this.#slowMs = bounds.slowMs;
+    this.#max = bounds.max;
     this.#limit = Math.min(bounds.start ?? 8, bounds.max);
   }
 
@@ -30,14 +40,16 @@ export class AdaptiveConcurrency {
     return Math.max(1, Math.floor(this.#limit));
   }
 
-  /**
-   * A request was answered.
-   *
-   * @param wasFull - as many were under way as may be: without demand nothing is learnt.
-   */
-  answered(durationMs: number, wasFull: boolean): void {
-    if (durationMs > this.#bounds.slowMs) this.overloaded();
-    else if (wasFull) this.#limit = Math.min(this.#bounds.max, this.#limit + 1 / this.#limit);
+  /** Move the upper bound. */
+  keepTo(max: number): void {
+    this.#max = max;
+    this.#limit = Math.min(this.#limit, max);
+  }
+
+  /** A request was answered. */
+  answered(durationMs: number, { wasFull, slowMs = this.#slowMs }: AnsweredRequest): void {
+    if (durationMs > slowMs) this.overloaded();
+    else if (wasFull) this.#limit = Math.min(this.#max, this.#limit + 1 / this.#limit);
   }
 
   /** The service has throttled a request, or did not answer in time. */

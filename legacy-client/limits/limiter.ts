@@ -1,6 +1,7 @@
 import type { AdaptiveConcurrency } from './adaptive-concurrency';
 import type { Priority } from './priority';
 import type { RequestBudget } from './request-budget';
+import { longestWaiting, Share, type Waiting } from './share';
 
 /** The budget is used up for longer than anybody should wait. */
 export class BudgetSpentError extends Error {
@@ -22,15 +23,15 @@ export interface Turn {
   readonly signal?: AbortSignal | undefined;
   /** Default `'interactive'`. */
   readonly priority?: Priority | undefined;
-}
-
-interface Waiting {
-  start(): void;
-  refuse(error: Error): void;
+  /** Whose task it is; default: one that all tasks without have in common. */
+  readonly share?: Share;
 }
 
 /** The share of the turns that a bulk load leaves free, so that others do not wait for it. */
 const freeForOthers = 0.25;
+
+/** Where interactive tasks never end, every tenth turn is one of a load, so that it ends one day. */
+const passedOverAtMost = 9;
 
 /** Nobody waits longer for a budget, in milliseconds. */
 const longestWaitMs = 60_000;
@@ -40,10 +41,20 @@ export class Limiter {
   #running = 0;
   #runningBulk = 0;
   #pausedUntil = 0;
+  #places = 0;
+  /** Interactive turns since a load that waits had its last. */
+  #passedOver = 0;
   #wakeUp: { readonly timer: NodeJS.Timeout; readonly at: number } | undefined;
-  readonly #waiting = { interactive: new Set<Waiting>(), bulk: new Set<Waiting>() };
+  /** Those for whom somebody waits. */
+  readonly #shares = new Set<Share>();
+  readonly #common = new Share();
 
   constructor(private readonly rules: LimiterRules) {}
+
+  /** Whether the service has asked for a pause that is not over. */
+  get isPaused(): boolean {
+    return this.#pausedUntil > performance.now();
+  }
 
   /**
    * Run a task when its turn comes.
@@ -51,18 +62,20 @@ export class Limiter {
    * @throws BudgetSpentError when that would not be within a minute.
    */
   async run<Result>(task: () => Promise<Result>, turn: Turn = {}): Promise<Result> {
-    const { priority = 'interactive', signal } = turn;
-    await this.#turn(priority, signal);
+    const { priority = 'interactive', share = this.#common } = turn;
+    await this.#turn(share, priority, turn.signal);
     const wasFull = this.#running >= this.rules.concurrency.limit;
     const began = performance.now();
     try {
       const result = await task();
-      this.rules.concurrency.answered(performance.now() - began, wasFull);
+      const { slowMs } = share.terms;
+      this.rules.concurrency.answered(performance.now() - began, { wasFull, slowMs });
       return result;
     } finally {
       this.#running -= 1;
+      share.running -= 1;
       if (priority === 'bulk') this.#runningBulk -= 1;
-      this.#advance();
+      this.advance();
     }
   }
 
@@ -73,24 +86,29 @@ export class Limiter {
     this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + milliseconds);
   }
 
-  #turn(priority: Priority, signal: AbortSignal | undefined): Promise<void> {
+  #turn(share: Share, priority: Priority, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const queue = this.#waiting[priority];
+      const queue = share.waiting[priority];
       const leave = (): void => {
         waiting.refuse(reasonOf(signal));
       };
+      const left = (): void => {
+        queue.delete(waiting);
+        signal?.removeEventListener('abort', leave);
+        if (share.isIdle) this.#shares.delete(share);
+      };
       const waiting: Waiting = {
+        place: (this.#places += 1),
         start: () => {
-          queue.delete(waiting);
-          signal?.removeEventListener('abort', leave);
+          left();
           this.#running += 1;
+          share.running += 1;
           if (priority === 'bulk') this.#runningBulk += 1;
           resolve();
         },
         refuse: (error) => {
-          queue.delete(waiting);
-          signal?.removeEventListener('abort', leave);
-          if (this.#isIdle()) this.#forgetWakeUp();
+          left();
+          if (this.#shares.size === 0) this.#forgetWakeUp();
           reject(error);
         },
       };
@@ -100,37 +118,51 @@ export class Limiter {
       }
       signal?.addEventListener('abort', leave, { once: true });
       queue.add(waiting);
-      this.#advance();
+      this.#shares.add(share);
+      this.advance();
     });
   }
 
-  #advance(): void {
-    for (const priority of ['interactive', 'bulk'] as const) {
-      for (const waiting of this.#waiting[priority]) {
-        if (!this.#hasRoom(priority) || this.#mustWait(this.#pausedUntil - performance.now()))
-          return;
-        const waitMs = this.rules.budget?.waitMs(priority) ?? 0;
-        if (waitMs > longestWaitMs) {
-          waiting.refuse(new BudgetSpentError(waitMs));
-          continue;
-        }
-        // What may not be sent of one kind may be of the other.
-        if (this.#mustWait(waitMs)) break;
-        this.rules.budget?.spend();
-        waiting.start();
-      }
+  /** Start what may be started; whoever changes the rules calls it. */
+  advance(): void {
+    while (this.#shares.size > 0) {
+      const isFull = this.#running >= this.rules.concurrency.limit;
+      if (isFull || this.#mustWait(this.#pausedUntil - performance.now())) return;
+      if (!this.#inTurn().some((priority) => this.#startOne(priority))) return;
     }
   }
 
-  #hasRoom(priority: Priority): boolean {
-    const { limit } = this.rules.concurrency;
-    if (this.#running >= limit) return false;
-    if (priority === 'interactive') return true;
-    return this.#runningBulk < Math.max(1, Math.floor(limit * (1 - freeForOthers)));
+  #inTurn(): readonly Priority[] {
+    return this.#passedOver >= passedOverAtMost ? ['bulk', 'interactive'] : ['interactive', 'bulk'];
   }
 
-  #isIdle(): boolean {
-    return this.#waiting.interactive.size === 0 && this.#waiting.bulk.size === 0;
+  /** False where nobody of this kind waits, or may start now. */
+  #startOne(priority: Priority): boolean {
+    if (priority === 'bulk' && !this.#hasRoomForBulk()) return false;
+    for (;;) {
+      const waiting = longestWaiting(this.#shares, priority);
+      if (waiting === undefined) return false;
+      const waitMs = this.rules.budget?.waitMs(priority) ?? 0;
+      if (waitMs <= longestWaitMs) {
+        if (this.#mustWait(waitMs)) return false;
+        this.rules.budget?.spend();
+        this.#noteTurn(priority);
+        waiting.start();
+        return true;
+      }
+      waiting.refuse(new BudgetSpentError(waitMs));
+    }
+  }
+
+  #noteTurn(priority: Priority): void {
+    const isLoadWaiting =
+      priority === 'interactive' && longestWaiting(this.#shares, 'bulk') !== undefined;
+    this.#passedOver = isLoadWaiting ? this.#passedOver + 1 : 0;
+  }
+
+  #hasRoomForBulk(): boolean {
+    const { limit } = this.rules.concurrency;
+    return this.#runningBulk < Math.max(1, Math.floor(limit * (1 - freeForOthers)));
   }
 
   /** A timer for nobody would keep the process alive. */
@@ -146,7 +178,7 @@ export class Limiter {
     this.#forgetWakeUp();
     const wake = (): void => {
       this.#wakeUp = undefined;
-      this.#advance();
+      this.advance();
     };
     this.#wakeUp = { at, timer: setTimeout(wake, milliseconds) };
     return true;

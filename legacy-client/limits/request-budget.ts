@@ -1,6 +1,9 @@
 import type { Priority } from './priority';
 
-/** How many requests may be sent in a time, by all calls of a client together. */
+/**
+ * How many requests may be sent in a time, by all clients together that the process has at a service
+ * as one user.
+ */
 export interface BudgetOptions {
   readonly perMinute?: number;
   readonly perDay?: number;
@@ -19,7 +22,7 @@ class SlidingCount {
   #total = 0;
 
   constructor(
-    readonly most: number,
+    readonly most: (budget: BudgetOptions) => number | undefined,
     windowMs: number,
     buckets: number,
   ) {
@@ -71,26 +74,47 @@ const dayMs = 86_400_000;
 
 /** Counts requests against what may be sent in a minute and a day. */
 export class RequestBudget {
-  readonly #windows: readonly SlidingCount[];
-  readonly #reserve: number;
+  readonly #windows = [
+    new SlidingCount(({ perMinute }) => perMinute, minuteMs, 60),
+    new SlidingCount(({ perDay }) => perDay, dayMs, 1440),
+  ];
+  #budgets: readonly BudgetOptions[];
+  #isUnused: boolean;
 
   /** @param now - milliseconds of a clock that never goes back; for tests. */
   constructor(
-    { perMinute, perDay, reserve = 0.2 }: BudgetOptions,
+    budget: BudgetOptions,
     readonly now: () => number = () => performance.now(),
   ) {
-    this.#windows = [
-      ...(perMinute === undefined ? [] : [new SlidingCount(perMinute, minuteMs, 60)]),
-      ...(perDay === undefined ? [] : [new SlidingCount(perDay, dayMs, 1440)]),
-    ];
-    this.#reserve = reserve;
+    this.#budgets = [budget];
+    this.#isUnused = isUnlimited(budget);
+  }
+
+  /** There never was a limit: what was sent need not be remembered. */
+  get isUnused(): boolean {
+    return this.#isUnused;
+  }
+
+  /** Keep to all of these from now on; what was sent counts for them. */
+  keepTo(budgets: readonly BudgetOptions[]): void {
+    this.#budgets = budgets;
+    this.#isUnused &&= budgets.every(isUnlimited);
   }
 
   /** Milliseconds until a request of this priority may be sent; 0 for now. */
   waitMs(priority: Priority): number {
-    const share = priority === 'bulk' ? 1 - this.#reserve : 1;
     const now = this.now();
-    return Math.max(0, ...this.#windows.map((window) => window.waitMs(window.most * share, now)));
+    let longest = 0;
+    for (const window of this.#windows) {
+      for (const budget of this.#budgets) {
+        const most = window.most(budget);
+        if (most === undefined) continue;
+        const { reserve = 0.2 } = budget;
+        const allowed = priority === 'bulk' ? most * (1 - reserve) : most;
+        longest = Math.max(longest, window.waitMs(allowed, now));
+      }
+    }
+    return longest;
   }
 
   /** A request is sent. */
@@ -98,4 +122,8 @@ export class RequestBudget {
     const now = this.now();
     for (const window of this.#windows) window.add(now);
   }
+}
+
+function isUnlimited({ perMinute, perDay }: BudgetOptions): boolean {
+  return perMinute === undefined && perDay === undefined;
 }

@@ -41,7 +41,8 @@ export function adfsForms(login: AdfsFormsLogin): ConnectionScheme {
     if (address === undefined || URL.canParse(address)) continue;
     throw new TypeError(`auth.adfsForms needs an address as ${name}`);
   }
-  return { connect: (wire, baseUrl) => new CookieLogin(login, wire, baseUrl) };
+  const identity = login.username.toLowerCase();
+  return { identity, connect: (wire, baseUrl) => new CookieLogin(login, wire, baseUrl) };
 }
 
 /** A client's login by cookies. */

@@ -40,7 +40,8 @@ export function ntlm(login: NtlmLogin): ConnectionScheme {
       now: new Date(),
       workstation,
     });
-  return { connect: (wire) => new NtlmConnections(wire, prove) };
+  const identity = `${user.domain}\\${user.username}`.toLowerCase();
+  return { identity, connect: (wire) => new NtlmConnections(wire, prove) };
 }
 
 function userOf({ username, password, domain }: NtlmLogin): NtlmUser {

@@ -1,7 +1,7 @@
 import { AdaptiveConcurrency } from '../../../legacy-client/limits/adaptive-concurrency';
 
 function answer(concurrency: AdaptiveConcurrency, times: number, wasFull = true): void {
-  for (let time = 0; time < times; time += 1) concurrency.answered(20, wasFull);
+  for (let time = 0; time < times; time += 1) concurrency.answered(20, { wasFull });
 }
 
 test('begins with eight, or with what it may at most', () => {
@@ -34,6 +34,6 @@ test('is halved once by a wave of bad signs, again by the next wave, and never b
 
 test('takes a slow answer for a bad sign', () => {
   const concurrency = new AdaptiveConcurrency({ max: 8, slowMs: 100 });
-  concurrency.answered(101, true);
+  concurrency.answered(101, { wasFull: true });
   expect(concurrency.limit).toBe(4);
 });
