@@ -65,6 +65,7 @@ export {
   skipLegacy,
   SyncConflictError,
   SyncError,
+  syncMetrics,
   UnmappedFieldError,
   UnsupportedCallError,
   UntranslatableQueryError,
@@ -90,6 +91,7 @@ export {
   type SyncErrorDetails,
   type SyncExplanation,
   type SyncLimits,
+  type SyncMetricsOptions,
   type SyncStatus,
   type TwoSides,
 } from './sync';

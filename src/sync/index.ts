@@ -10,6 +10,7 @@ export type { SyncLimits } from './runtime';
 export type { OpenWrite } from './repair/open-writes';
 export type { RightSide } from './repair/repair';
 export type { ComparedField, TwoSides } from './repair/two-sides';
+export { syncMetrics, type SyncMetricsOptions } from './metrics/sync-metrics';
 export { skipLegacy } from './skip';
 export { withLegacy, type LegacyStatics } from './with-legacy';
 export type { ModelStatus, SyncStatus } from './status';
