@@ -1,11 +1,11 @@
 import type { LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import { NotInSyncError, SyncError, type AheadRow, type RejectedRecord } from '../errors';
-import { keysOfOpenLinks, keysWithOpenIntents } from '../open-intents';
 import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { refreshTable, type RefreshTable } from './input-sql';
-import { keysOfOpenCreates } from './open-creates';
+import { clearingTheWay, type Moved } from './moving';
+import { withoutOpenWrites } from './open-writes';
 import { overwriteOwn, type OwnRow } from './own-image';
 import { missingParents } from './parents';
 import { adoptRemadeLinks } from './remade-links';
@@ -60,6 +60,7 @@ export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<
       const { askedAt, isOwnWrite = false, onStored } = answer;
       const next = await applyRows(part.scope, table, {
         rows: chunk,
+        all: wanted,
         askedAt,
         isOwnWrite,
         onStored,
@@ -87,6 +88,9 @@ function bothOf(first: Applied, second: Applied): Applied {
 
 interface RowsAnswer {
   readonly rows: readonly IncomingRow[];
+  /** All rows of the answer. */
+  readonly all: readonly IncomingRow[];
+  readonly moved?: Moved;
   readonly askedAt: Date;
   readonly isOwnWrite: boolean;
   readonly onStored?: Answer['onStored'];
@@ -102,7 +106,7 @@ async function applyRows(
   answer: RowsAnswer,
 ): Promise<Applied> {
   try {
-    return await applyBatch(scope, table, answer);
+    return await clearingTheWay({ scope, table, answer }, (own) => applyBatch(scope, table, own));
   } catch (error) {
     if (!isDataError(error) && !isLockTimeout(error)) throw error;
     if (isLockTimeout(error) && mayHoldItself(scope)) {
@@ -216,26 +220,6 @@ async function askAgain(
   const { ahead, rejected } = await applyAnswer(scope, { mapping, ...fetched });
   scope.rejected.push({ mapping, records: rejected });
   return ahead;
-}
-
-/** Leave out the records that somebody else's open write concerns. */
-async function withoutOpenWrites(
-  { runtime, ownKeys, left }: RefreshScope,
-  { mapping }: RefreshTable,
-  { isOwnWrite, differences }: RowsAnswer & { readonly differences: readonly Difference[] },
-): Promise<readonly Difference[]> {
-  if (isOwnWrite) return differences;
-  const rows = differences.map(({ row }) => row).filter(({ key }) => !ownKeys.has(key));
-  const open = await keysWithOpenIntents(
-    runtime,
-    rows.map(({ key }) => key),
-  );
-  for (const key of await keysOfOpenLinks(runtime, mapping, rows)) open.add(key);
-  const fresh = differences.filter(({ id, row }) => id === null && !ownKeys.has(row.key));
-  const records = fresh.map(({ row }) => row.record);
-  for (const key of await keysOfOpenCreates(runtime, mapping, records)) open.add(key);
-  for (const key of open) left.add(key);
-  return differences.filter(({ row }) => !open.has(row.key));
 }
 
 /**

@@ -19,6 +19,11 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === '55P03';
 }
 
+/** Whether another row has a value that must be unique (23505). */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === '23505';
+}
+
 /** Whether other rows refer to a row that was to be removed (23503; of ON DELETE RESTRICT, 23001). */
 export function isForeignKeyViolation(error: unknown): boolean {
   return ['23503', '23001'].includes(sqlState(error) ?? '');

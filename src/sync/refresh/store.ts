@@ -11,6 +11,7 @@ import {
   lookupJoins,
   type RefreshTable,
 } from './input-sql';
+import { freed, type Moved } from './moved-values';
 import type { IncomingRow } from './row';
 import type { StorePlace } from './scope';
 
@@ -24,6 +25,8 @@ export interface Changes {
   readonly askedAt: Date;
   /** The versions belong to the writer's revision, not to one of a refresh. */
   readonly isOwnWrite: boolean;
+  /** Unique values have moved from one row to another. */
+  readonly moved?: Moved | undefined;
 }
 
 /**
@@ -41,7 +44,10 @@ export async function store(
   changes: Changes,
 ): Promise<Set<string>> {
   const fresh = changes.differences.filter((difference) => difference.id === null);
-  const existing = changes.differences.filter((difference) => difference.id !== null);
+  const found = changes.differences.filter((difference) => difference.id !== null);
+  const { moved, differences } = changes;
+  const existing = moved ? await freed(place, table, { differences, moved }) : found;
+  if (!existing) return new Set();
   const updated = await update(place, table, existing);
   const inserted = await insert(place, table, { ...changes, differences: fresh });
   const different = new Set(existing.filter((row) => row.differs).map((row) => row.row.key));

@@ -1,10 +1,46 @@
 import { QueryTypes } from 'sequelize';
 import type { LegacyChanges, LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
-import { isAlive, isOpen, notedValues, type NotedValues } from '../open-intents';
+import {
+  isAlive,
+  isOpen,
+  keysOfOpenLinks,
+  keysWithOpenIntents,
+  notedValues,
+  type NotedValues,
+} from '../open-intents';
 import type { Runtime } from '../runtime';
 import { resembles } from '../write/images';
+import type { Difference } from './compare';
 import { recordIfThere } from './fetch';
+import type { RefreshTable } from './input-sql';
+import type { RefreshScope } from './scope';
+
+/** Rows that were compared. */
+export interface Compared {
+  readonly isOwnWrite: boolean;
+  readonly differences: readonly Difference[];
+}
+
+/** Leave out the records that somebody else's open write concerns. */
+export async function withoutOpenWrites(
+  { runtime, ownKeys, left }: RefreshScope,
+  { mapping }: RefreshTable,
+  { isOwnWrite, differences }: Compared,
+): Promise<readonly Difference[]> {
+  if (isOwnWrite) return differences;
+  const rows = differences.map(({ row }) => row).filter(({ key }) => !ownKeys.has(key));
+  const open = await keysWithOpenIntents(
+    runtime,
+    rows.map(({ key }) => key),
+  );
+  for (const key of await keysOfOpenLinks(runtime, mapping, rows)) open.add(key);
+  const fresh = differences.filter(({ id, row }) => id === null && !ownKeys.has(row.key));
+  const records = fresh.map(({ row }) => row.record);
+  for (const key of await keysOfOpenCreates(runtime, mapping, records)) open.add(key);
+  for (const key of open) left.add(key);
+  return differences.filter(({ row }) => !open.has(row.key));
+}
 
 /** How far the service's clock may be behind the database's, in milliseconds. */
 const skewMs = 300_000;
@@ -23,7 +59,7 @@ interface OpenCreate {
  * Until that a record is taken for the writer's when it is not older than the write, and holds what
  * was sent.
  */
-export async function keysOfOpenCreates(
+async function keysOfOpenCreates(
   runtime: Runtime,
   mapping: Mapping,
   records: readonly LegacyRecord[],
