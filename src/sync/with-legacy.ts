@@ -13,6 +13,7 @@ import {
   type SaveOptions,
   type UpsertOptions,
 } from 'sequelize';
+import { registeredModel } from '../model/history';
 import { TimestampedModel } from '../model/timestamped-model';
 import {
   interceptBulkCreate,
@@ -35,7 +36,10 @@ import {
 import { legacyColumns, legacyColumnNames } from './legacy-columns';
 import type { ReadOptions } from './read/sequelize-internals';
 import { refreshRows, type RefreshOptions, type RefreshResult } from './read/refresh-call';
+import { connectedModel } from './runtime';
 import { skippedModel } from './skip';
+
+type RowValues = Readonly<Record<string, unknown>>;
 
 type Loose = (this: ModelStatic<Model>, ...values: never[]) => Promise<never>;
 
@@ -81,6 +85,13 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
 
     static override bookkeeping(): readonly string[] {
       return [...super.bookkeeping(), ...legacyColumnNames];
+    }
+
+    /** Where the record of a deleted row was made inactive, it is that record which comes back. */
+    static override restoredValues(snapshot: RowValues): RowValues {
+      const { mapping } = connectedModel(registeredModel(this).name, this.sequelize) ?? {};
+      const own = mapping?.deactivation ? { legacyId: snapshot.legacyId ?? null } : {};
+      return { ...super.restoredValues(snapshot), ...own };
     }
 
     /** This model with every call kept local; `instanceof` and types stay as they are. */

@@ -101,7 +101,14 @@ function describedLeg(
   const whole = refused
     ? 'nothing bounds it, so it is refused'
     : 'nothing bounds it: the whole entity is fetched, unless a feed or an include bounds it';
-  return { ...leg, requests, notes: [...(isWhole ? [whole] : []), ...reasons] };
+  const notes = [...presenceNotes(mapping), ...(isWhole ? [whole] : []), ...reasons];
+  return { ...leg, requests, notes };
+}
+
+function presenceNotes({ entity: { presence } }: Mapping): string[] {
+  if (!presence) return [];
+  const { property, value } = presence;
+  return [`only records count as there whose ${property.name} is ${String(value)}`];
 }
 
 async function explainedIncludes(

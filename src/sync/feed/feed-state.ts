@@ -1,6 +1,6 @@
 import { QueryTypes } from 'sequelize';
 import type { Mapping } from '../../mapping';
-import { localTable } from '../local-table';
+import { localTable, type LocalTable } from '../local-table';
 import type { Runtime } from '../runtime';
 import { fingerprintOf, sourceOf } from './following';
 
@@ -40,14 +40,15 @@ interface LookRow extends FeedState, Omit<FeedLook, 'state'> {
 
 const columns = `
 f.asked_at AS "askedAt", f.complete_since AS "completeSince", f.token, f.swept_at AS "sweptAt",
-f.pending, f.kept`;
+f.pending`;
 
 /** Look at the feed of a model, and at the clock: one statement. */
 export async function lookAtFeed(runtime: Runtime, mapping: Mapping): Promise<FeedLook> {
   const { name, columns: t } = await localTable(runtime.pool, mapping);
+  const kept = `f.kept${mapping.deactivation ? ` || ${hiddenSql(name, t)}` : ''} AS kept`;
   const [row] = await runtime.pool.query<LookRow>(
     `
-SELECT clock_timestamp() AS now, f.model IS NOT NULL AS "isThere", ${columns},
+SELECT clock_timestamp() AS now, f.model IS NOT NULL AS "isThere", ${columns}, ${kept},
        EXISTS (SELECT FROM dual_write_rejected r WHERE r.model = $1) AS "hasRejected",
        EXISTS (SELECT FROM ${name} t WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}) AS "hasAhead",
        ARRAY(SELECT l.id::text FROM dual_write_lacking l WHERE l.model = $1) AS "lacking"
@@ -63,6 +64,13 @@ SELECT clock_timestamp() AS now, f.model IS NOT NULL AS "isThere", ${columns},
   if (!row) throw new Error('PostgreSQL answered without a row.');
   const { now, isThere, hasRejected, hasAhead, lacking, ...state } = row;
   return { now, hasRejected, hasAhead, lacking, state: isThere ? state : undefined };
+}
+
+/** SQL: keys of rows that are here only because others refer to them, whenever they came. */
+function hiddenSql(name: string, t: LocalTable['columns']): string {
+  return `ARRAY(
+  SELECT k.legacy_id FROM dual_write_known k JOIN ${name} t ON t.${t.legacyId} = k.legacy_id
+   WHERE k.model = $1 AND k.gone ${t.deletedAt ? `AND t.${t.deletedAt} IS NULL` : ''})`;
 }
 
 /**

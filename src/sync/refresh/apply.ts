@@ -3,6 +3,7 @@ import type { Mapping } from '../../mapping';
 import { NotInSyncError, SyncError, type AheadRow, type RejectedRecord } from '../errors';
 import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
+import { parentAnswers } from './absent-parents';
 import { refreshTable, type RefreshTable } from './input-sql';
 import { clearingTheWay, type Moved } from './moving';
 import { withoutOpenWrites } from './open-writes';
@@ -33,6 +34,8 @@ export interface Answer {
    */
   readonly isOwnWrite?: boolean;
   /** Told of rows of an own write as they are now stored, as far as they are known. */
+  /** They count as not there: those without a row get a hidden one, for others to refer to. */
+  readonly areAbsent?: boolean;
   readonly onStored?: (rows: readonly OwnRow[]) => void;
 }
 
@@ -57,13 +60,11 @@ export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<
   for (const part of partsOf(scope, table, wanted)) {
     for (let start = 0; start < part.rows.length; start += chunkSize) {
       const chunk = part.rows.slice(start, start + chunkSize);
-      const { askedAt, isOwnWrite = false, onStored } = answer;
+      const { askedAt, isOwnWrite = false, areAbsent = false, onStored } = answer;
       const next = await applyRows(part.scope, table, {
         rows: chunk,
         all: wanted,
-        askedAt,
-        isOwnWrite,
-        onStored,
+        ...{ askedAt, isOwnWrite, areAbsent, onStored },
       });
       applied = bothOf(applied, next);
     }
@@ -94,6 +95,7 @@ interface RowsAnswer {
   readonly askedAt: Date;
   readonly isOwnWrite: boolean;
   readonly onStored?: Answer['onStored'];
+  readonly areAbsent: boolean;
 }
 
 /**
@@ -197,8 +199,10 @@ async function compareAndStore(
   if (await adoptRemadeLinks(scope, table, fresh)) return compareAndStore(scope, table, answer);
   const overwrite = answer.isOwnWrite || table.mapping.definition.onLocalAhead === 'overwrite';
   const isAhead = (row: Difference): boolean => row.ahead && row.differs && !overwrite;
-  const again = await askAgain(scope, table, free);
-  const changes = free.filter((row) => !isAhead(row) && !row.late);
+  const again = answer.areAbsent ? [] : await askAgain(scope, table, free);
+  // A row that is here already can be referred to as it is.
+  const isMeant = ({ id }: Difference): boolean => !answer.areAbsent || id === null;
+  const changes = free.filter((row) => !isAhead(row) && !row.late && isMeant(row));
   const parents = await fetchParents(scope, table, changes);
   const ahead = [...again, ...parents.ahead, ...free.filter(isAhead).map(aheadRow)];
   if (changes.length === 0) return { left: [], ahead };
@@ -251,9 +255,12 @@ export async function fetchAwaited(
 ): Promise<Applied> {
   const wanted = expectRecords(scope, mapping, keys);
   if (wanted.length === 0) return { rejected: [], ahead: [] };
-  const fetched = await fetchRecords(scope.runtime, mapping, { filter: withKeys(mapping, wanted) });
-  const { ahead, rejected } = await applyAnswer(scope, { mapping, ...fetched });
-  scope.rejected.push({ mapping, records: rejected });
+  const ahead: AheadRow[] = [];
+  for (const answer of await parentAnswers(scope.runtime, mapping, wanted)) {
+    const applied = await applyAnswer(scope, answer);
+    scope.rejected.push({ mapping, records: applied.rejected });
+    ahead.push(...applied.ahead);
+  }
   return { rejected: [], ahead };
 }
 

@@ -66,7 +66,7 @@ export async function fetchPages(
 /** A record of this key; undefined when the service says that there is none. */
 export async function recordIfThere(
   { client }: Runtime,
-  { entity }: Mapping,
+  { entity }: Pick<Mapping, 'entity'>,
   key: string,
 ): Promise<LegacyRecord | undefined> {
   try {

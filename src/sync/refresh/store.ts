@@ -25,6 +25,8 @@ export interface Changes {
   readonly askedAt: Date;
   /** The versions belong to the writer's revision, not to one of a refresh. */
   readonly isOwnWrite: boolean;
+  /** The records count as not there: the rows are for others to refer to, and leave no version. */
+  readonly areAbsent: boolean;
   /** Unique values have moved from one row to another. */
   readonly moved?: Moved | undefined;
 }
@@ -51,13 +53,18 @@ export async function store(
   const updated = await update(place, table, existing);
   const inserted = await insert(place, table, { ...changes, differences: fresh });
   const different = new Set(existing.filter((row) => row.differs).map((row) => row.row.key));
-  const { isOwnWrite, askedAt } = changes;
-  const created = inserted.map(({ id }) => id);
+  const { isOwnWrite, askedAt, areAbsent } = changes;
+  const created = areAbsent ? [] : inserted.map(({ id }) => id);
   await noteRows(runtime, place, table, { kind: 'created', keys: created, isOwnWrite });
   const changed = updated.filter(({ key }) => different.has(key)).map(({ id }) => id);
   await noteRows(runtime, place, table, { kind: 'updated', keys: changed, isOwnWrite });
   const stored = new Set([...updated, ...inserted].map(({ key }) => key));
-  await noteKnown(place, { model: table.mapping.name, keys: [...stored], askedAt, gone: false });
+  await noteKnown(place, {
+    model: table.mapping.name,
+    keys: [...stored],
+    askedAt,
+    gone: areAbsent,
+  });
   return stored;
 }
 
@@ -118,7 +125,7 @@ RETURNING t.${t.primaryKey} AS id, t.${t.legacyId} AS key`,
 async function insert(
   place: StorePlace,
   table: RefreshTable,
-  { differences, askedAt, isOwnWrite }: Changes,
+  { differences, askedAt, isOwnWrite, areAbsent }: Changes,
 ): Promise<StoredRow[]> {
   if (differences.length === 0) return [];
   const t = table.local.columns;
@@ -133,6 +140,7 @@ async function insert(
     [t.modifiedAt, stampSql],
     [t.createdAt, `coalesce(i."#created", ${stampSql})`],
     [t.legacyVersion, 'i."#version"'],
+    ...(t.deletedAt && areAbsent ? [[t.deletedAt, 'now()'] as [string, string]] : []),
   ];
   const wide = {
     ...table,

@@ -7,7 +7,10 @@ import { applyAnswer } from '../refresh/apply';
 import { linkDeferred } from '../refresh/parents';
 import { writeScope } from '../refresh/scope';
 import { noteKnown } from '../refresh/store';
+import { everyRecordOf } from '../../mapping';
 import { tryLocks } from '../open-intents';
+import { recordIfThere } from '../refresh/fetch';
+import { activeState } from '../states';
 import type { Runtime, Synced } from '../runtime';
 import { removeRecord } from '../write/links';
 import { pushRows } from '../write/push';
@@ -25,6 +28,9 @@ export type RightSide = 'local' | 'legacy';
  * | --- | --- | --- |
  * | `'local'` | the legacy record is set to it, or created, under a new key | the legacy record is deleted |
  * | `'legacy'` | the row is set to it, or created | the row is deleted |
+ *
+ * Where the migrator says `onDestroy: 'deactivate'`, a record is made inactive instead of deleted, and
+ * active again instead of created.
  *
  * The change is noted in a revision with the comment `repair: … is right`.
  *
@@ -104,7 +110,10 @@ async function takeLegacy(synced: Synced, { sides, row, record, askedAt }: Found
 
 async function takeLocal(synced: Synced, { sides, row, record }: Found): Promise<void> {
   if (!row || !sides.isLocal) return deleteRecord(synced, record);
-  if (!record && sides.legacyId !== null) await forgetLegacyKey(row);
+  if (!record && sides.legacyId !== null) {
+    const isBack = await reactivateRecord(synced, sides.legacyId);
+    if (!isBack) await forgetLegacyKey(row);
+  }
   const { id, legacyId } = sides;
   const ahead = { id, legacyId, localModifiedAt: null, legacyModifiedAt: null };
   await pushRows(synced, [ahead], undefined);
@@ -117,6 +126,17 @@ async function deleteRecord(
   if (!record) return;
   const condition = record.version === null ? {} : { ifMatch: record.version };
   await removeRecord(runtime.client, { mapping, ...record }, condition);
+}
+
+/** Make a record active again that was made inactive; false where there is none. */
+async function reactivateRecord({ runtime, mapping }: Synced, key: string): Promise<boolean> {
+  const { deactivation, entity } = mapping;
+  const every = { entity: everyRecordOf(mapping) };
+  const record = deactivation && (await recordIfThere(runtime, every, key));
+  if (!record) return false;
+  const condition = record.version === null ? {} : { ifMatch: record.version };
+  await runtime.client.update(entity, key, activeState(deactivation), condition);
+  return true;
 }
 
 /** The record is gone for good: the row gets a new one, under a new key. */
