@@ -4,6 +4,7 @@ import { openSavepoint } from '../savepoint';
 import type { Mapping } from '../../mapping';
 import { SyncError, type AheadRow } from '../errors';
 import { localTable, type LocalTable } from '../local-table';
+import { keysReferredTo } from './references';
 import { isForeignKeyViolation } from './rejected';
 import { inCallersTransaction, inTransaction, type RefreshScope, type StorePlace } from './scope';
 import { noteKnown, refreshComment } from './store';
@@ -92,11 +93,13 @@ async function removeIn(scope: RefreshScope, mapping: Mapping, gone: Gone): Prom
     const overwrite = mapping.definition.onLocalAhead === 'overwrite';
     const ahead = rows.filter((row) => row.ahead && !overwrite);
     const removable = rows.filter((row) => !row.ahead || overwrite);
-    const hidden = await removeRows(scope, mapping, {
-      table,
-      rows: removable,
-      place,
+    const referred = await keysReferredTo(scope.runtime, place, {
+      mapping,
+      keys: removable.map(({ key }) => key),
     });
+    const rest = removable.filter(({ key }) => !referred.has(key));
+    const removed = await removeRows(scope, mapping, { table, rows: rest, place });
+    const hidden = [...referred, ...removed];
     const kept = new Set(ahead.map((row) => row.key));
     const keys = gone.keys.filter((key) => !kept.has(key));
     await noteKnown(place, { model: mapping.name, keys, askedAt: gone.askedAt, gone: true });
