@@ -94,6 +94,7 @@ export {
   type SyncMetricsOptions,
   type SyncStatus,
   type TwoSides,
+  type WriteMode,
 } from './sync';
 export {
   backfill,

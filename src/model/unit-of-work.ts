@@ -16,6 +16,8 @@ export type UnitOutcome =
  * out. Participants are asked in the order in which they enlisted.
  */
 export interface Participant {
+  /** Before every `flush`: do what is still to be done, and may change rows. */
+  complete?(): Promise<void>;
   /** Before COMMIT: write what has been collected. A failure here rolls everything back. */
   flush?(): Promise<void>;
   /** After every `flush`, directly before COMMIT: what cannot be taken back. */
@@ -161,6 +163,7 @@ export class UnitOfWork {
         return this.#endWith(commit, 'aborted');
       }
       try {
+        await this.#each((participant) => participant.complete?.());
         await this.#each((participant) => participant.flush?.());
         await this.#each((participant) => participant.deliver?.());
       } catch (error) {

@@ -15,7 +15,13 @@ import { openPool, poolSize } from './pool';
 import { Turns } from './recovery/turns';
 import { repair, type RightSide } from './repair/repair';
 import { findOnBothSides, type TwoSides } from './repair/two-sides';
-import { registerRuntime, syncedModel, type Runtime, type SyncLimits } from './runtime';
+import {
+  registerRuntime,
+  syncedModel,
+  type Runtime,
+  type SyncLimits,
+  type WriteMode,
+} from './runtime';
 import { Prepared } from './schema/prepared';
 import { prepareSchema } from './schema/prepare';
 import { SharedExchanges } from './shared-exchanges';
@@ -37,6 +43,13 @@ export interface ConnectOptions {
   readonly limits?: Partial<SyncLimits>;
   /** How fresh the answers of reads are that do not say; default `'exact'`. */
   readonly freshness?: Freshness;
+  /**
+   * When the writes of a transaction are sent. `'immediate'`, the default, sends each with its call,
+   * deletes as the last thing before COMMIT. `'changeset'` sends all of them at COMMIT, as one atomic
+   * changeset of a `$batch`: what is rolled back before that has caused no request. It needs a service
+   * that has changesets: `dataverse`, and `odata2` or `odata4` where the server does.
+   */
+  readonly writes?: WriteMode;
   /** How often recovery runs by itself, in milliseconds; default 30,000, 0 for never. */
   readonly recoverEveryMs?: number;
 }
@@ -89,6 +102,7 @@ const defaultRecoverEveryMs = 30_000;
  * reach both sides.
  *
  * @throws MappingError when a migrator cannot work.
+ * @throws Error when `writes` is 'changeset', and the client's dialect has no changesets.
  * @throws Error when this Sequelize instance is connected already.
  */
 export async function connectLegacy(
@@ -123,6 +137,7 @@ export async function connectLegacy(
       [...registry.keys()].map((name) => [name, { lastRefreshAt: null, refreshes: 0 }]),
     ),
     freshness: checkedFreshness(options.freshness ?? 'exact', 'connectLegacy'),
+    writes: checkedWrites(options),
   };
   const runtime: Runtime = { ...parts, feeds: new Feeds(parts) };
   const timer = startTimer(options.recoverEveryMs ?? defaultRecoverEveryMs, runtime);
@@ -149,4 +164,18 @@ export async function connectLegacy(
       await pool.close();
     },
   });
+}
+
+function checkedWrites({ writes = 'immediate', client }: ConnectOptions): WriteMode {
+  const known: readonly unknown[] = ['immediate', 'changeset'];
+  if (!known.includes(writes)) {
+    throw new Error(
+      `connectLegacy: writes is 'immediate' or 'changeset', not '${writes}'.`,
+    );
+  }
+  if (writes === 'immediate' || client.dialect.batch) return writes;
+  throw new Error(
+    `connectLegacy: writes: 'changeset' needs a service with atomic $batch changesets, which ` +
+      `${client.dialect.name} has not. Leave writes out, or say 'immediate'.`,
+  );
 }

@@ -6,7 +6,7 @@ export type { Freshness, FreshnessRules } from './options';
 export type { RefreshResult } from './read/refresh-call';
 export type { RecoveryReport } from './recovery/recover';
 export type { Settlement } from './recovery/settle-unit';
-export type { SyncLimits } from './runtime';
+export type { SyncLimits, WriteMode } from './runtime';
 export type { OpenWrite } from './repair/open-writes';
 export type { RightSide } from './repair/repair';
 export type { ComparedField, TwoSides } from './repair/two-sides';

@@ -23,6 +23,9 @@ export interface SyncLimits {
   readonly settleAfterMs: number;
 }
 
+/** When the legacy side of a transaction is written: see `connectLegacy({ writes })`. */
+export type WriteMode = 'immediate' | 'changeset';
+
 /** When a model was last refreshed, and how often. */
 export interface ModelActivity {
   lastRefreshAt: Date | null;
@@ -55,6 +58,7 @@ export interface Runtime {
   readonly feeds: Feeds;
   /** Of reads that do not say. */
   readonly freshness: Freshness;
+  readonly writes: WriteMode;
 }
 
 const runtimes = new WeakMap<Sequelize, Runtime>();

@@ -110,7 +110,9 @@ export async function joinedGaps<T>(
   transaction: Transaction | undefined,
 ): Promise<Gaps> {
   const { knowledge, effective, read } = answering;
-  const where = { legacyId: [...setOf(knowledge.seen, read.synced.mapping.name)] };
+  const { mapping } = read.synced;
+  const pending = knowledge.scope.pendingKeys.get(mapping) ?? [];
+  const where = { legacyId: [...setOf(knowledge.seen, mapping.name), ...pending] };
   const joined = { ...effective, where, includes: unconditioned(effective.includes) };
   return gapsIn(knowledge, await rowsToCheck({ ...answering, effective: joined }, transaction));
 }

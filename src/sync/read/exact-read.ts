@@ -4,8 +4,9 @@ import { SyncError } from '../errors';
 import { Coverage } from '../feed/coverage';
 import { rememberRefreshes } from '../feed/remember';
 import { boundOf } from '../query/bound-of-options';
-import { placeOf, refreshScope } from '../refresh/scope';
+import { placeOf, refreshScope, type RefreshScope } from '../refresh/scope';
 import { isReplicated } from '../pool';
+import type { Mapping } from '../../mapping';
 import type { Runtime, Synced } from '../runtime';
 import { LegacyUnit } from '../write/legacy-unit';
 import {
@@ -20,7 +21,7 @@ import { EarlyAnswer } from './early-answer';
 import { decidesByIncludes } from './joined-conditions';
 import { legacyCount } from './legacy-count';
 import { refreshBelow } from './late-rows';
-import { legacyPage } from './page';
+import { legacyPage, type LegacyPage } from './page';
 import { refreshLeg, type Knowledge } from './legs';
 import { effectiveOptions } from './sequelize-internals';
 import { closeGaps, settleRefresh } from './settle-gaps';
@@ -105,7 +106,8 @@ async function answerExactly<T>(read: Read<T>, caller: Caller): Promise<T> {
   };
   read.observe?.(knowledge);
   try {
-    await refreshLeg(knowledge, { mapping, bound, includes, page, root: { where } });
+    const asked = page && withRoomForPending(page, scope, mapping);
+    await refreshLeg(knowledge, { mapping, bound, includes, page: asked, root: { where } });
     await settleRefresh(knowledge);
     await rememberRefreshes(scope, { ...knowledge, isShared: since !== undefined });
     const accepted = await early?.accepted(knowledge);
@@ -119,6 +121,11 @@ async function answerExactly<T>(read: Read<T>, caller: Caller): Promise<T> {
   } finally {
     await early?.settled();
   }
+}
+
+/** Of the first records there, those that this transaction is going to change may not be first here. */
+function withRoomForPending(page: LegacyPage, scope: RefreshScope, mapping: Mapping): LegacyPage {
+  return { ...page, top: page.top + (scope.pendingKeys.get(mapping)?.size ?? 0) };
 }
 
 /** What is ahead here may agree with the legacy system by now, or give way to it. */

@@ -9,10 +9,11 @@ import { fitted } from '../query/fitted';
 import type { Coverage, CoveredLeg } from '../feed/coverage';
 import type { DoneRefresh } from '../feed/remember';
 import { Arrivals } from '../refresh/arrivals';
-import { placeOf, type RefreshScope } from '../refresh/scope';
+import { isPending, placeOf, type RefreshScope } from '../refresh/scope';
 import { fetchPages, keyProperty } from '../refresh/fetch';
 import type { EarlyAnswer } from './early-answer';
 import type { LegacyPage } from './page';
+import { pendingPointers, type Pointer } from './pending-pointers';
 import type { ConformedInclude } from './sequelize-internals';
 
 /** What one call has learnt from the legacy system so far. */
@@ -61,8 +62,9 @@ export async function refreshLeg(knowledge: Knowledge, leg: Leg): Promise<void> 
   const isNarrow = here !== undefined || leg.bound.filter !== 'all';
   const narrowing = isNarrow ? undefined : await narrowed(knowledge, leg);
   const bound = narrowing?.bound ?? leg.bound;
-  const records =
+  const fetched =
     here ?? (await refreshBound(knowledge, { ...leg, bound }, leg.includes.length > 0));
+  const records = await withPending(knowledge, leg, fetched);
   for (const include of leg.includes) {
     const isFresh = include === narrowing?.by && (include.include ?? []).length === 0;
     if (!isFresh) await refreshInclude(knowledge, leg.mapping, { include, records });
@@ -76,7 +78,11 @@ async function recordsWithin(
   bound: Bound,
 ): Promise<readonly Pointer[]> {
   const here = await knowledge.coverage?.recordsOf({ mapping, bound });
-  return here ?? refreshBound(knowledge, { mapping, bound });
+  return withPending(
+    knowledge,
+    { mapping },
+    here ?? (await refreshBound(knowledge, { mapping, bound })),
+  );
 }
 
 async function refreshBound(
@@ -120,8 +126,19 @@ async function refreshBound(
   }
 }
 
-/** What a record is, and what it refers to: all that is kept of it once it is stored. */
-type Pointer = Pick<LegacyRecord, 'key' | 'values'>;
+/**
+ * What records of a model are for this transaction: those that it has changed and not sent yet refer to
+ * what their rows do, whether the legacy system has found them or not.
+ */
+async function withPending(
+  { scope }: Knowledge,
+  { mapping, includes }: Pick<Leg, 'mapping'> & Partial<Leg>,
+  records: readonly Pointer[],
+): Promise<readonly Pointer[]> {
+  if (!scope.pendingKeys.has(mapping) || includes?.length === 0) return records;
+  const own = await pendingPointers(scope, mapping);
+  return [...records.filter(({ key }) => !isPending(scope, mapping, key)), ...own];
+}
 
 function pointerOf({ attributes }: Mapping, { key, values }: LegacyRecord): Pointer {
   const names = attributes.flatMap(({ target, property }) => (target ? [property.name] : []));

@@ -3,6 +3,7 @@ import { registeredModel } from '../../model/history';
 import type { Mapping, Registry } from '../../mapping';
 import type { AheadRow } from '../errors';
 import { deletedAtOf, type LocalValues } from '../refresh/agreement';
+import { isPending } from '../refresh/scope';
 import type { Place } from '../runtime';
 import { setOf, type Knowledge } from './legs';
 
@@ -77,7 +78,7 @@ export function gapsIn(knowledge: Knowledge, rows: readonly CheckedRow[]): Gaps 
     if (row.isDeleted) continue;
     if (isAhead(row)) {
       ahead.push({ mapping, row: { id, legacyId, localModifiedAt: modifiedAt, legacyModifiedAt } });
-    } else if (legacyId !== null && !isVouchedFor(knowledge, mapping.name, legacyId)) {
+    } else if (legacyId !== null && !isVouchedFor(knowledge, mapping, legacyId)) {
       const keys = unseen.get(mapping) ?? [];
       keys.push(legacyId);
       unseen.set(mapping, keys);
@@ -86,10 +87,11 @@ export function gapsIn(knowledge: Knowledge, rows: readonly CheckedRow[]): Gaps 
   return { unseen, ahead };
 }
 
-/** What was fetched, or every row of the model, is new enough for this call. */
-function isVouchedFor(knowledge: Knowledge, name: string, key: string): boolean {
-  const { seen, hidden, coverage } = knowledge;
-  if (setOf(seen, name).has(key)) return true;
+/** What was fetched, or every row of the model, is new enough for this call; so is what it writes itself. */
+function isVouchedFor(knowledge: Knowledge, mapping: Mapping, key: string): boolean {
+  const { seen, hidden, coverage, scope } = knowledge;
+  const { name } = mapping;
+  if (setOf(seen, name).has(key) || isPending(scope, mapping, key)) return true;
   return (coverage?.vouched.has(name) ?? false) && !setOf(hidden, name).has(key);
 }
 

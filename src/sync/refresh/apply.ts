@@ -18,6 +18,7 @@ import {
   inCallersTransaction,
   inTransaction,
   inWrite,
+  isPending,
   type RefreshScope,
 } from './scope';
 import { store } from './store';
@@ -54,7 +55,7 @@ export async function applyAnswer(scope: RefreshScope, answer: Answer): Promise<
   const { rows, columns, rejected } = incomingRows(answer.mapping, answer.records);
   const { mapping } = answer;
   const table = await refreshTable(scope.runtime, mapping, columns);
-  const wanted = rows.filter(({ key }) => !scope.doomedKeys.has(key));
+  const wanted = rows.filter(({ key }) => !isPending(scope, mapping, key));
   expectRecords(scope, mapping, [...wanted.map(({ key }) => key), ...scope.ownKeys]);
   let applied: Applied = { rejected, ahead: [] };
   for (const part of partsOf(scope, table, wanted)) {

@@ -87,14 +87,17 @@ WITH changed AS (
      SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
          applied_at = excluded.applied_at, gone = excluded.gone
 )
-SELECT ${t.legacyId}::text AS "#key", "#differs", ${attributesSql(table)} FROM changed`;
+SELECT ${t.legacyId}::text AS "#key", "#differs", ${attributesSql(table, 'changed')} FROM changed`;
 }
 
 /** All columns of the model by attribute name, as Sequelize's own reads give them. */
-function attributesSql({ mapping, local }: RefreshTable): string {
+export function attributesSql(
+  { mapping, local }: Pick<RefreshTable, 'mapping' | 'local'>,
+  alias: string,
+): string {
   return Object.entries(mapping.model.getAttributes())
     .map(([attribute, { field }]) => [attribute, field ?? attribute] as const)
     .filter(([, column]) => local.typeOf(column) !== undefined)
-    .map(([attribute, column]) => `${quote(column)} AS ${quote(attribute)}`)
+    .map(([attribute, column]) => `${alias}.${quote(column)} AS ${quote(attribute)}`)
     .join(', ');
 }

@@ -34,8 +34,8 @@ export interface RefreshScope {
   readonly transaction: Transaction | undefined;
   /** The legacy keys of records that the caller's transaction has written: stored in that. */
   readonly ownKeys: ReadonlySet<string>;
-  /** The legacy keys of records that it is going to delete: gone for it already. */
-  readonly doomedKeys: ReadonlySet<string>;
+  /** Those that the legacy system does not have yet as they are here: what it says of them is left out. */
+  readonly pendingKeys: KeysByMapping;
   /** Keys of rows that were left as last committed, because of others' writes under way. */
   readonly left: Set<string>;
   /** By model: keys of records that this call has received or asked for as somebody's parents. */
@@ -56,8 +56,12 @@ export interface RefreshScope {
 
 /** The legacy side of the caller's transaction, as far as a refresh must know it. */
 export interface CallersWrites {
-  keys(operation?: 'destroy'): ReadonlySet<string>;
+  keys(): ReadonlySet<string>;
+  pendingKeys(): KeysByMapping;
 }
+
+/** Legacy keys by model. */
+type KeysByMapping = ReadonlyMap<Mapping, ReadonlySet<string>>;
 
 /**
  * Begin the refreshes of a read. In a transaction above READ COMMITTED they run in it: what others
@@ -75,7 +79,7 @@ export function refreshScope(
     transaction:
       caller && (isAboveReadCommitted(caller) || hasSkippedWrites(caller)) ? caller : undefined,
     ownKeys: writes?.keys() ?? new Set(),
-    doomedKeys: writes?.keys('destroy') ?? new Set(),
+    pendingKeys: writes?.pendingKeys() ?? new Map(),
     left: new Set(),
     expected: new Map(),
     awaited: new Map(),
@@ -84,9 +88,22 @@ export function refreshScope(
   };
 }
 
-/** Begin the refresh that ends a write: it belongs to the writer's transaction. */
-export function writeScope(runtime: Runtime, transaction: Transaction): RefreshScope {
-  return { ...refreshScope(runtime, transaction), transaction };
+/** Whether the caller's transaction has changed a record in a way that the legacy system is yet to hear of. */
+export function isPending(
+  { pendingKeys }: Pick<RefreshScope, 'pendingKeys'>,
+  mapping: Mapping,
+  key: string,
+): boolean {
+  return pendingKeys.get(mapping)?.has(key) ?? false;
+}
+
+/** Begin a refresh within a write: it belongs to the writer's transaction. */
+export function writeScope(
+  runtime: Runtime,
+  transaction: Transaction,
+  writes?: CallersWrites,
+): RefreshScope {
+  return { ...refreshScope(runtime, transaction, writes), transaction };
 }
 
 /** The same, for rows that the caller's transaction has written itself. */

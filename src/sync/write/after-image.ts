@@ -100,8 +100,15 @@ export async function reloadInstances(
   }
 }
 
-function takeUnchanged(instance: SyncedInstance, row: StoredRow): void {
+/**
+ * Have an instance hold its row, but for what the application has changed and not saved.
+ *
+ * @returns whether it holds all of the row.
+ */
+export function takeUnchanged(instance: SyncedInstance, row: StoredRow): boolean {
   const saved = Object.entries(row).filter(([attribute]) => !instance.changed(attribute as never));
   takeStored(instance, Object.fromEntries(saved));
-  noteMixed(instance, saved.length < Object.keys(row).length);
+  const isWhole = saved.length === Object.keys(row).length;
+  noteMixed(instance, !isWhole);
+  return isWhole;
 }

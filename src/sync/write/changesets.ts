@@ -12,9 +12,17 @@ const withoutBatches = new WeakSet<LegacyClient>();
 /** Statuses of a service that has no batches, or none with changesets. */
 const noBatchStatuses = [400, 404, 405, 406, 415, 501];
 
-/** How many writes one changeset takes; 1 where there are none. */
+/** Writes that may go in several changesets are divided so, that none keeps the service for long. */
+const partSize = 100;
+
+/** How many writes are sent as one changeset, where they may be divided; 1 where there are none. */
 export function changesetSize(client: LegacyClient): number {
-  return client.dialect.batch && !withoutBatches.has(client) ? client.dialect.maxBatch : 1;
+  return hasChangesets(client) ? Math.min(partSize, client.dialect.maxBatch) : 1;
+}
+
+/** Whether a service has changesets, as far as is known by now. */
+export function hasChangesets(client: LegacyClient): boolean {
+  return client.dialect.batch && !withoutBatches.has(client);
 }
 
 /** Cut a list into parts of this size at most. */

@@ -1,13 +1,13 @@
-import { QueryTypes } from 'sequelize';
 import type { LegacyChanges } from '../../../legacy-client';
 import { SyncError } from '../errors';
-import { localTable } from '../local-table';
 import type { Synced } from '../runtime';
 import { reloadInstances, takeAfterImages } from './after-image';
 import { outgoingRows } from './outgoing';
+import { planCreates, type RowToCreate } from './pending/plan';
 import { linksToSend } from './removed-links';
 import type { SyncedInstance } from './save';
 import { send } from './send';
+import { storeLegacyIds } from './store-legacy-ids';
 import { newIntentId, type CreateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
 
@@ -30,13 +30,30 @@ export async function createRecords(
   const steps = await createSteps(write, rows);
   const askedAt = await runtime.clock.now();
   const unsent = await linksToSend(write, steps);
-  await send(
+  const created = steps.flatMap((step, index): RowToCreate[] => {
+    const instance = instances[index];
+    return instance ? [{ instance, step }] : [];
+  });
+  const waiting = created.filter(({ step }) => waits(write) && unsent.includes(step));
+  if (!waits(write))
+    await send(
+      write,
+      unsent.map((step) => ({ step })),
+    );
+  const done = created.filter((row) => !waiting.includes(row));
+  await keepKeys(write, done);
+  const records = done.flatMap(({ step }) => step.after ?? []);
+  await takeAfterImages(
     write,
-    unsent.map((step) => ({ step })),
+    done.map(({ instance }) => instance),
+    { records, askedAt },
   );
-  await keepKeys(write, rows, steps);
-  const records = steps.flatMap(({ after }) => after ?? []);
-  await takeAfterImages(write, instances, { records, askedAt });
+  await planCreates(write, waiting);
+}
+
+/** Whether writes are sent at the end of their transaction. */
+function waits({ runtime }: SyncedWrite): boolean {
+  return runtime.writes === 'changeset';
 }
 
 async function createSteps(write: SyncedWrite, rows: readonly CreatedRow[]): Promise<CreateStep[]> {
@@ -69,8 +86,16 @@ async function createSteps(write: SyncedWrite, rows: readonly CreatedRow[]): Pro
 }
 
 /** Whether a record may be created under a key of ours; the service chooses those of links. */
-export function takesClientKeys({ runtime, mapping }: Synced): boolean {
+function takesClientKeys({ runtime, mapping }: Synced): boolean {
   return runtime.client.dialect.clientKeys !== 'no' && !mapping.link;
+}
+
+/**
+ * Whether a new row gets a key of ours: one that the service takes, or, where writes wait, one by which
+ * the row is known until the service has answered.
+ */
+export function getsKey(synced: Synced): boolean {
+  return takesClientKeys(synced) || synced.runtime.writes === 'changeset';
 }
 
 /** @throws SyncError for a link that lacks one of its records. */
@@ -83,30 +108,11 @@ function requireBothEnds({ mapping }: SyncedWrite, sent: readonly LegacyChanges[
 }
 
 /** Where the service has chosen keys of its own, the rows have those. */
-async function keepKeys(
-  write: SyncedWrite,
-  rows: readonly CreatedRow[],
-  steps: readonly CreateStep[],
-): Promise<void> {
-  const chosen = steps.filter(({ key }, index) => key !== rows[index]?.instance.legacyId);
-  if (chosen.length > 0) await storeLegacyIds(write, chosen);
-}
-
-/** Give rows their legacy keys, by one statement. */
-export async function storeLegacyIds(
-  { runtime, mapping, place }: Pick<SyncedWrite, 'runtime' | 'mapping' | 'place'>,
-  rows: readonly { readonly id: unknown; readonly key: string }[],
-): Promise<void> {
-  const { name, columns: t, primaryKeyType } = await localTable(runtime.pool, mapping);
-  await place.sequelize.query(
-    `
-UPDATE ${name} AS t SET ${t.legacyId} = i.key
-  FROM jsonb_to_recordset($1::jsonb) AS i(id ${primaryKeyType}, key uuid)
- WHERE t.${t.primaryKey} = i.id`,
-    {
-      bind: [JSON.stringify(rows.map(({ id, key }) => ({ id: String(id), key })))],
-      type: QueryTypes.UPDATE,
-      transaction: place.transaction,
-    },
+async function keepKeys(write: SyncedWrite, rows: readonly RowToCreate[]): Promise<void> {
+  const chosen = rows.filter(({ instance, step }) => step.key !== instance.legacyId);
+  if (chosen.length === 0) return;
+  await storeLegacyIds(
+    write,
+    chosen.map(({ step }) => step),
   );
 }

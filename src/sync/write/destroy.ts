@@ -4,6 +4,7 @@ import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
 import type { LegacyUnit } from './legacy-unit';
 import { legacyIdOf } from './legacy-id';
+import { planDestroys } from './pending/plan';
 import type { SyncedInstance } from './save';
 import { newIntentId, type DestroyStep } from './steps';
 import { removalValues } from './removed-links';
@@ -30,7 +31,7 @@ export async function destroyBoth(
     const sent = key === null ? undefined : await removalValue(write, instance, key);
     await call.run({ ...call.options, transaction });
     if (key === null || !sent) return;
-    await unit.add([destroyStep(unit, { mapping, id: idOf(instance), key, sent })]);
+    await planDestroys(write, [destroyStep(unit, { mapping, id: idOf(instance), key, sent })]);
   });
 }
 

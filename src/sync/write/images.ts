@@ -25,7 +25,10 @@ export function valueIn(record: LegacyRecord, mapped: MappedAttribute): LegacyVa
 }
 
 /** The values of a record for these property names, as they would be sent to restore them. */
-export function valuesOf(record: LegacyRecord, properties: Iterable<string>): LegacyChanges {
+export function valuesOf(
+  record: Pick<LegacyRecord, 'values'>,
+  properties: Iterable<string>,
+): LegacyChanges {
   const values: Record<string, LegacyValue> = {};
   for (const name of properties) values[name] = record.values[name] ?? null;
   return values;

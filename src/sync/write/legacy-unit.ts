@@ -8,17 +8,22 @@ import type { Runtime } from '../runtime';
 import { deliver } from './deliver';
 import { awaitSettled, endIntents, noteIntents } from './intents';
 import { Lane } from './lane';
+import { PendingWrites, type Follower, type KeysByMapping } from './pending/pending-writes';
+import { isDestroy, type Planned } from './pending/planned';
 import { named, type DestroyStep, type Step } from './steps';
 
-/** A delete that was called off, with the savepoints that were open then. */
-interface Kept {
-  readonly removal: DestroyStep;
-  readonly savepoints: ReadonlySet<Transaction>;
-}
+/** Sends all that a unit has planned, and has the rows hold what came of it. */
+export type SendPlanned = (unit: LegacyUnit, planned: readonly Planned[]) => Promise<void>;
 
 /**
  * The legacy side of one unit of work: what was written, so that it can be taken back when the
- * transaction does not commit, and what is to be deleted, as the last thing before it does.
+ * transaction does not commit, and what is planned: to be sent when everything else has succeeded.
+ *
+ * | a write | is sent |
+ * | --- | --- |
+ * | create or update, `writes: 'immediate'` | with its call |
+ * | delete, `writes: 'immediate'` | as the last thing before COMMIT |
+ * | any, `writes: 'changeset'` | before COMMIT, all as one changeset, before the versions are written |
  *
  * | the transaction | the legacy writes |
  * | --- | --- |
@@ -31,7 +36,9 @@ export class LegacyUnit implements Participant {
   #noted = 0;
   readonly #removed: string[] = [];
   readonly #lane = new Lane(this);
-  #kept: Kept[] = [];
+  readonly #pending = new PendingWrites();
+  #deletes: DestroyStep[] = [];
+  #send: SendPlanned | undefined;
 
   private constructor(
     private readonly runtime: Runtime,
@@ -54,32 +61,68 @@ export class LegacyUnit implements Participant {
     return Lane.of(this, this.#lane);
   }
 
-  /** The legacy keys of the records that this unit has written, or is going to delete. */
-  keys(operation?: 'destroy'): Set<string> {
-    const kept = this.#kept.map(({ removal }) => removal);
-    const steps = operation === 'destroy' ? this.#deletes() : [...this.#steps, ...kept];
-    return new Set(steps.map(({ key }) => key));
+  /** The transaction that it belongs to. */
+  get transaction(): Transaction {
+    return this.unit.transaction;
+  }
+
+  /** The legacy keys of the records that this unit has written, or is going to write. */
+  keys(): Set<string> {
+    return new Set([...this.#steps.map(({ key }) => key), ...this.#pending.touchedKeys()]);
+  }
+
+  /** Those of records that the legacy system does not have yet as they are here. */
+  pendingKeys(): KeysByMapping {
+    return this.#pending.keys();
+  }
+
+  /** What is going to be done to one record, by the key of its row. */
+  planned(mapping: Mapping, key: string): Planned | undefined {
+    return this.#pending.of(mapping, key);
+  }
+
+  /** All that is planned, as it was made. */
+  get allPlanned(): readonly Planned[] {
+    return this.#pending.all;
   }
 
   /** The records of a model that are to be deleted when everything else has succeeded. */
   removals(mapping: Mapping): DestroyStep[] {
-    return this.#deletes().filter((step) => step.mapping === mapping);
+    return this.#pending.removals(mapping);
   }
 
   /** Do not delete a record after all. */
   keep(removal: DestroyStep): void {
-    this.#steps = this.#steps.filter((step) => step !== removal);
-    this.#kept.push({ removal, savepoints: this.openSavepoints() });
+    this.#pending.keep(removal, this.openSavepoints());
+  }
+
+  /**
+   * Have writes sent at the end. They are noted then: until then nothing has been sent.
+   *
+   * @param send - sends all that is planned; without it deletes go as the last thing before COMMIT.
+   * @throws InDoubtError when an earlier write on one of the records stays open.
+   */
+  async plan(planned: readonly Planned[], send?: SendPlanned): Promise<void> {
+    const steps = planned.map(({ step }) => step);
+    await awaitSettled(this.runtime, steps, this.unit.id);
+    this.#pending.add(planned);
+    this.#send ??= send;
+  }
+
+  /**
+   * Have a result show what the rows hold: now, and again when what is planned has been sent.
+   *
+   * @param transaction - of the write that has just been made.
+   */
+  async follow(transaction: Transaction, show: Follower): Promise<void> {
+    await show(transaction);
+    if (this.#send) this.#pending.follow(show, this.openSavepoints());
   }
 
   /** Note writes that are about to be sent. */
   async add(steps: readonly Step[]): Promise<void> {
-    // A delete is noted when it is delivered: until then nothing has been sent.
-    const later = steps.filter(({ operation }) => operation === 'destroy');
-    await awaitSettled(this.runtime, later, this.unit.id);
     this.#steps.push(...steps);
-    const sent = steps.filter(({ operation }) => operation !== 'destroy');
-    if (sent.length > 0) await this.#note(sent);
+    if (steps.length > 0) await this.#note(steps);
   }
 
   async #note(steps: readonly Step[]): Promise<void> {
@@ -114,25 +157,40 @@ export class LegacyUnit implements Participant {
     this.unit.doom(error);
   }
 
-  async flush(): Promise<void> {
+  async complete(): Promise<void> {
     // A write that its caller has not awaited belongs to the transaction all the same.
     await this.#lane.idle();
-    const deletes = this.#deletes();
-    if (deletes.length > 0) await this.#note(deletes);
+    if (!this.#send) return;
+    const planned = this.#pending.folded;
+    if (planned.length > 0) await this.#send(this, planned);
+    this.#pending.take();
+    for (const show of this.#pending.followers) await show(this.transaction);
+  }
+
+  async flush(): Promise<void> {
+    this.#deletes = this.#pending
+      .take()
+      .filter(isDestroy)
+      .map(({ step }) => step);
+    await this.add(this.#deletes);
   }
 
   /** Send the deletes: after everything else has succeeded, because they cannot be taken back. */
   async deliver(): Promise<void> {
-    const deletes = this.#deletes();
-    if (deletes.length === 0) return;
+    if (this.#deletes.length === 0) return;
+    await this.checkConstraints();
+    await deliver(this.runtime, this.#deletes);
+    await this.noteGone(this.#deletes);
+  }
+
+  /** Have PostgreSQL refuse now what it would refuse at COMMIT. */
+  async checkConstraints(): Promise<void> {
     const { transaction } = this.unit;
     await this.runtime.sequelize.query('SET CONSTRAINTS ALL IMMEDIATE', { transaction });
-    await deliver(this.runtime, deletes);
-    await this.#noteGone(deletes);
   }
 
   /** A reader whose answer is from before the delete must not bring the row back. */
-  async #noteGone(deletes: readonly DestroyStep[]): Promise<void> {
+  async noteGone(deletes: readonly DestroyStep[]): Promise<void> {
     const place = { sequelize: this.runtime.sequelize, transaction: this.unit.transaction };
     const askedAt = await this.runtime.clock.now();
     const models = new Map(deletes.map(({ mapping }) => [mapping.name, mapping]));
@@ -142,17 +200,10 @@ export class LegacyUnit implements Participant {
     }
   }
 
-  #deletes(): DestroyStep[] {
-    return this.#steps.filter((step) => step.operation === 'destroy');
-  }
-
   async rolledBackTo(savepoint: Transaction): Promise<void> {
     const gone = this.#steps.filter((step) => step.savepoints.has(savepoint));
-    const again = this.#kept.filter(({ savepoints }) => savepoints.has(savepoint));
-    this.#kept = this.#kept.filter(({ savepoints }) => !savepoints.has(savepoint));
-    this.#steps = [...this.#steps, ...again.map(({ removal }) => removal)].filter(
-      (step) => !step.savepoints.has(savepoint),
-    );
+    this.#steps = this.#steps.filter((step) => !step.savepoints.has(savepoint));
+    this.#pending.rolledBackTo(savepoint);
     try {
       await this.#settle(gone);
     } catch (error) {
@@ -170,7 +221,7 @@ export class LegacyUnit implements Participant {
       this.runtime.ended.keep([...steps.map(({ intentId }) => intentId), ...this.#removed]);
       return undefined;
     }
-    const [step] = steps;
+    const [step] = [...steps, ...this.#pending.all.map((planned) => planned.step)];
     if (!step) return undefined;
     const settlement = await this.#settle(steps);
     if (outcome === 'unknown' && settlement === 'committed') return 'committed';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'sequelize';
 import type { AheadRow } from '../errors';
 import type { Synced } from '../runtime';
-import { createRecords, takesClientKeys } from './create';
+import { createRecords, getsKey } from './create';
 import { sameValue, valueIn } from './images';
 import { outgoingValues } from './outgoing';
 import type { SyncedInstance } from './save';
@@ -33,7 +33,7 @@ async function pushRow(write: SyncedWrite, id: unknown): Promise<void> {
   } as Parameters<typeof model.findOne>[0])) as SyncedInstance | null;
   if (!instance) return;
   if (instance.legacyId !== null) return pushChanges(write, instance);
-  if (takesClientKeys(write)) {
+  if (getsKey(write)) {
     instance.set('legacyId', randomUUID());
     await instance.save({ transaction: write.transaction, silent: true, skipLegacy: true });
   }
@@ -41,7 +41,14 @@ async function pushRow(write: SyncedWrite, id: unknown): Promise<void> {
 }
 
 async function pushChanges(write: SyncedWrite, instance: SyncedInstance): Promise<void> {
-  const { runtime, mapping, place } = write;
+  const { runtime, mapping, place, unit } = write;
+  const own = unit.planned(mapping, String(instance.legacyId).toLowerCase());
+  // What is going to be sent of it is not there yet to be compared with.
+  if (own && own.step.operation !== 'destroy') {
+    const changed = mapping.attributes.filter(({ sent }) => sent);
+    await updateRecords(write, [{ instance, changed, before: {} }]);
+    return;
+  }
   const current = await runtime.client.get(mapping.entity, String(instance.legacyId));
   const values = instance.get() as Record<string, unknown>;
   const attributes = mapping.attributes.filter(({ sent }) => sent);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Model, ModelStatic, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
-import { createRecords, takesClientKeys } from './create';
+import { createRecords, getsKey } from './create';
 import { legacyIdOf } from './legacy-id';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
 import { updateRecords } from './update';
@@ -43,7 +43,7 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
   const unsaved = stateOf(instance);
   const wasMixed = isMixed(instance);
   const isCreate = wasNew || given === null || isRestored(instance);
-  if (isCreate && (given === null || !wasNew) && takesClientKeys(synced)) {
+  if (isCreate && (given === null || !wasNew) && getsKey(synced)) {
     instance.legacyId = randomUUID();
   }
   try {

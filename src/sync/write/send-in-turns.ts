@@ -106,7 +106,8 @@ async function sendOne(
   return client.create(entity, step.sent, { key, onRepeat });
 }
 
-function operationOf({ step, ifMatch }: Outgoing): BatchOperation {
+/** A create or an update as a part of a changeset. */
+export function operationOf({ step, ifMatch }: Outgoing): BatchOperation {
   const { entity, link } = step.mapping;
   if (link) {
     const { relationship } = link;
@@ -119,7 +120,11 @@ function operationOf({ step, ifMatch }: Outgoing): BatchOperation {
 }
 
 /** Note that a request has been answered. */
-function finish(step: Outgoing['step'], record: LegacyRecord | undefined, key?: string): void {
+export function finish(
+  step: Outgoing['step'],
+  record: LegacyRecord | undefined,
+  key?: string,
+): void {
   step.after = record;
   // An earlier copy of a create may still arrive, and create the record once more.
   step.isOver = step.operation === 'update' || step.isRepeated !== true;

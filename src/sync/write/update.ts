@@ -7,11 +7,12 @@ import {
 import type { MappedAttribute } from '../../mapping';
 import { SyncError } from '../errors';
 import { takeAfterImages } from './after-image';
+import { beforeImages } from './before-images';
 import { refuseConflicts } from './conflict';
 import { valuesOf } from './images';
 import { outgoingRows } from './outgoing';
 import { keepOverwritten } from './overwritten';
-import { recordsOf } from './records';
+import { planChanges } from './pending/plan-changes';
 import type { SyncedInstance } from './save';
 import { send } from './send';
 import { newIntentId, type Step, type UpdateStep } from './steps';
@@ -30,6 +31,8 @@ export interface ChangedRow {
 
 /** What becomes of an update that the service refuses. */
 export interface UpdateRules {
+  /** The values came of increments: where a record was changed meanwhile, they are made again. */
+  readonly isIncrement?: boolean;
   /** Refusals that do not fail the call. */
   readonly mayFail?: (error: unknown) => boolean;
 }
@@ -61,6 +64,10 @@ export async function updateRecords(
       values: instance.get() as Record<string, unknown>,
     })),
   });
+  if (runtime.writes === 'changeset') {
+    await planChanges(write, rows, { sent, isRelative: rules.isIncrement ?? false });
+    return [];
+  }
   const [row] = rows;
   const isOne = rows.length === 1 && row && !row.image && !rules.mayFail;
   if (isOne) return updateOne(write, row, sent[0] ?? {});
@@ -80,7 +87,7 @@ async function updateOne(
   row: ChangedRow,
   sent: LegacyChanges,
 ): Promise<readonly ChangedRow[]> {
-  const image = await vouchedImage(write, row, sent);
+  const image = await vouchedImage(write, row, { sent });
   let isVouched = image !== undefined;
   for (let left = attempts; ; left -= 1) {
     try {
@@ -190,33 +197,4 @@ function updateStep(
     after: undefined,
     isOver: false,
   };
-}
-
-async function beforeImages(
-  write: SyncedWrite,
-  rows: readonly ChangedRow[],
-): Promise<LegacyRecord[]> {
-  const keys = rows.flatMap(({ image, instance }) => (image ? [] : String(instance.legacyId)));
-  const records = await recordsOf(write, keys);
-  const images: LegacyRecord[] = [];
-  for (const { image, instance } of rows) {
-    const found = image ?? records.get(String(instance.legacyId).toLowerCase());
-    images.push(found ?? (await existingRecord(write, instance)));
-  }
-  return images;
-}
-
-async function existingRecord(
-  { runtime, mapping }: SyncedWrite,
-  instance: SyncedInstance,
-): Promise<LegacyRecord> {
-  try {
-    return await runtime.client.get(mapping.entity, String(instance.legacyId));
-  } catch (error) {
-    if (!(error instanceof LegacyNotFoundError)) throw error;
-    throw new SyncError(
-      'The legacy system no longer has this record: it was deleted there. Reload before saving.',
-      { model: mapping.name, id: idOf(instance), legacyId: instance.legacyId, cause: error },
-    );
-  }
 }

@@ -25,19 +25,21 @@ export function noteMixed(instance: Model, hasOthers: boolean): void {
  * The legacy record before an update, made of what the instance was loaded with: it is as it was,
  * when the service carries the update out on the condition that the version still is the same.
  *
+ * @param known - what is sent; and whether the instance holds its row, with what it waits to send.
  * @returns undefined where the record must be read: the service has no versions, the row was ahead, a
  * hook decides what is sent, or a value may have lost something on its way into its column.
  */
 export async function vouchedImage(
   write: SyncedWrite,
   row: ChangedRow,
-  sent: LegacyChanges,
+  { sent, isHeld = false }: { readonly sent: LegacyChanges; readonly isHeld?: boolean },
 ): Promise<LegacyRecord | undefined> {
   const { runtime, mapping } = write;
   const { before, instance } = row;
   const { legacyVersion, legacyModifiedAt, modifiedAt } = before;
   const isHooked = 'toLegacy' in mapping.definition || 'fromLegacy' in mapping.definition;
-  if (isMixed(instance) || isHooked || Object.keys(sent).length === 0) return undefined;
+  if ((isMixed(instance) && !isHeld) || isHooked || Object.keys(sent).length === 0)
+    return undefined;
   if (typeof legacyVersion !== 'string' || !isInSync(modifiedAt, legacyModifiedAt)) {
     return undefined;
   }

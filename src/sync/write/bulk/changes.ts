@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { MappedAttribute } from '../../../mapping';
 import { idText } from '../../query/bound-of-options';
-import { createRecords, storeLegacyIds } from '../create';
+import { createRecords } from '../create';
 import { destroyStep } from '../destroy';
+import { planDestroys } from '../pending/plan';
 import type { SyncedInstance } from '../save';
 import { removalValues } from '../removed-links';
+import { storeLegacyIds } from '../store-legacy-ids';
 import { takeStored } from '../stored-row';
 import { idOf, type SyncedWrite } from '../synced-write';
 import { updateRecords, type ChangedRow, type UpdateRules } from '../update';
@@ -51,7 +53,7 @@ export async function sendChanges(
     const changed = changedAttributes(write, old, row);
     if (isDeleted(write.mapping, old) || (old.legacyId === null && changed.length > 0))
       creates.push(row);
-    else if (changed.length > 0) updates.push(changedRow(row, { changed, images }));
+    else if (changed.length > 0) updates.push(changedRow(row, { old, changed, images }));
   }
   await createSuccessors(write, creates);
   const failed = await updateRecords(write, updates, rules);
@@ -61,10 +63,18 @@ export async function sendChanges(
 
 function changedRow(
   instance: SyncedInstance,
-  { changed, images }: { changed: readonly MappedAttribute[] } & Pick<LockedRows, 'images'>,
+  {
+    old,
+    changed,
+    images,
+  }: Pick<LockedRows, 'images'> & {
+    readonly old: SyncedInstance;
+    readonly changed: readonly MappedAttribute[];
+  },
 ): ChangedRow {
   const image = images.get(String(instance.legacyId).toLowerCase());
-  return { instance, changed, before: {}, ...(image && { image }) };
+  const before = old.dataValues as Record<string, unknown>;
+  return { instance, changed, before, ...(image && { image }) };
 }
 
 /** The mapped attributes whose values differ. */
@@ -123,5 +133,5 @@ async function destroyRecords(
       return sent ? [destroyStep(unit, { ...record, sent })] : [];
     });
   });
-  if (steps.length > 0) await unit.add(steps);
+  await planDestroys(write, steps);
 }

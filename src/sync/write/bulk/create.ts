@@ -67,7 +67,9 @@ export async function bulkCreateBoth(call: BulkCreate): Promise<Model[]> {
     await sendMet(write, met, options.updateOnDuplicate ?? []);
     const { after } = await sendChanges(write, known);
     const metById = met.map((row) => [idText(idOf(row)), row] as const);
-    refreshInstances(instances, new Map([...after, ...metById]));
+    await write.unit.follow(write.transaction, () => {
+      refreshInstances(instances, new Map([...after, ...metById]));
+    });
     return instances;
   });
 }

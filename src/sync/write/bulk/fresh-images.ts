@@ -9,7 +9,7 @@ import { recordIfThere } from '../../refresh/fetch';
 import { refreshTable } from '../../refresh/input-sql';
 import { linkDeferred } from '../../refresh/parents';
 import { incomingRows } from '../../refresh/row';
-import { writeScope, type RefreshScope } from '../../refresh/scope';
+import { isPending, writeScope, type RefreshScope } from '../../refresh/scope';
 import { pushRows } from '../push';
 import type { SyncedInstance } from '../save';
 import type { SyncedWrite } from '../synced-write';
@@ -35,13 +35,17 @@ export async function freshImages(
   write: SyncedWrite,
   rows: readonly SyncedInstance[],
 ): Promise<FreshImages> {
-  const { runtime, mapping, transaction } = write;
-  const keys = rows.flatMap((row) => (hasRecord(write, row) ? [row.legacyId ?? ''] : []));
+  const { runtime, mapping, transaction, unit } = write;
+  const pending = { pendingKeys: unit.pendingKeys() };
+  // What this transaction is going to send of a record is newer than the record.
+  const keys = rows
+    .filter((row) => hasRecord(write, row) && !isPending(pending, mapping, row.legacyId ?? ''))
+    .map(({ legacyId }) => legacyId ?? '');
   if (keys.length === 0) return { images: new Map(), gone: new Set(), isStale: false };
   const askedAt = await runtime.clock.now();
   const { images, missing } = await fetchImages(write, keys);
-  // NOTE: with this transaction's own intents, or its rows would be left as if they were others'.
-  const scope = { ...writeScope(runtime, transaction), ownKeys: write.unit.keys() };
+  // NOTE: with this transaction's own writes, or its rows would be left as if they were others'.
+  const scope = writeScope(runtime, transaction, unit);
   const gone = new Set(await removeMissing(write, scope, { missing, images }));
   const changed = await changedRecords(write, [...images.values()], askedAt);
   if (changed.length === 0) return { images, gone, isStale: missing.length > 0 };

@@ -39,9 +39,12 @@ export async function incrementBoth(call: Increment): Promise<unknown[]> {
     const rows = await lockedRows(write, call);
     const after = new Map<string, SyncedInstance>();
     const result = await incrementAndSend(write, call, { rows, after, left: attempts });
-    refreshRows(returnedRows(result), after);
     const { instance } = options;
-    if (instance && after.size > 0) await reloadInstances(write, [instance as SyncedInstance]);
+    await write.unit.follow(write.transaction, async (transaction) => {
+      refreshRows(returnedRows(result), after);
+      if (!instance || after.size === 0) return;
+      await reloadInstances({ ...write, transaction }, [instance as SyncedInstance]);
+    });
     return result;
   });
 }
@@ -73,7 +76,7 @@ async function incrementAndSend(
   const result = await new OwnStatement().run(() => call.run(options));
   const mayFail = (error: unknown): boolean =>
     left > 1 && error instanceof LegacyConflictError && error.status === 412;
-  const outcome = await sendChanges(write, rows, { mayFail });
+  const outcome = await sendChanges(write, rows, { mayFail, isIncrement: true });
   for (const [id, row] of outcome.after) after.set(id, row);
   if (outcome.failed.length > 0) {
     const again = await refreshed(write, outcome.failed);

@@ -57,7 +57,9 @@ export async function updateBoth(call: BulkUpdate): Promise<unknown[]> {
     requireKnown(write, rows, result[0]);
     if (!isSent) return result;
     const { after } = await sendChanges(write, rows);
-    refreshResult(result[1], after);
+    await write.unit.follow(write.transaction, () => {
+      refreshResult(result[1], after);
+    });
     return result;
   });
 }

@@ -89,5 +89,8 @@ async function sendUpserted(
   if (!old) await sendMet(write, [row], fields);
   const { after } = await sendChanges(write, known);
   const current = old ? after.get(idText(idOf(row))) : row;
-  if (current) takeStored(instance, current.dataValues as Record<string, unknown>);
+  if (!current) return;
+  await write.unit.follow(write.transaction, () => {
+    takeStored(instance, current.dataValues as Record<string, unknown>);
+  });
 }
