@@ -32,22 +32,29 @@ if (!cachedData) {
 }
 `;
 
-let bundle: ApplicationBundle | undefined;
+const bundles = new Map<string, ApplicationBundle>();
 
-/** Compile the application; once in a process. */
-export function applicationBundle(): ApplicationBundle {
-  bundle ??= compile();
+/**
+ * Compile an application; once in a process.
+ *
+ * @param script - where it begins: default the application of the crashes.
+ */
+export function applicationBundle(
+  script = path.join(__dirname, 'application.ts'),
+): ApplicationBundle {
+  const bundle = bundles.get(script) ?? compile(script);
+  bundles.set(script, bundle);
   return bundle;
 }
 
-function compile(): ApplicationBundle {
+function compile(script: string): ApplicationBundle {
   const folder = mkdtempSync(path.join(tmpdir(), 'crash-application-'));
   process.on('exit', () => {
     rmSync(folder, { recursive: true, force: true });
   });
   const file = path.join(folder, 'application.js');
   execFileSync(require.resolve('esbuild/bin/esbuild'), [
-    path.join(__dirname, 'application.ts'),
+    script,
     '--bundle',
     '--platform=node',
     '--target=node20',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { applicationBundle } from '../crash/application-bundle';
 import type { Order, Report } from './orders';
 
 const patienceMs = 60_000;
@@ -11,10 +12,17 @@ const patienceMs = 60_000;
 let spare: ChildProcess | undefined;
 
 function spawnApplication(): ChildProcess {
-  const script = path.join(__dirname, 'application.ts');
-  return spawn(process.execPath, ['--require', require.resolve('tsx/cjs'), script], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const { args } = applicationBundle(path.join(__dirname, 'application.ts'));
+  return spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+let isWarm = false;
+
+/** One that ends by itself leaves what the others need not compile again. */
+function warmUp(): void {
+  if (isWarm) return;
+  isWarm = true;
+  spawnApplication().stdin?.end();
 }
 
 /** End the process that waits for orders that will not come. */
@@ -35,6 +43,7 @@ export class ApplicationProcess {
   #answer: ((report: Report) => void) | undefined;
 
   constructor() {
+    warmUp();
     this.#child = spare ?? spawnApplication();
     spare = spawnApplication();
     this.#exited = once(this.#child, 'close').then(() => {

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { Sequelize } from 'sequelize';
 import { createLegacyClient } from '../../legacy-client';
 import { migrators } from '../../migrators';
@@ -20,7 +21,12 @@ export interface Application {
 export async function connectModels(connection: Connection): Promise<Application> {
   const { databaseUrl, legacyUrl, face, timeoutMs, recoverEveryMs, isFollowing } = connection;
   const dialectOptions = { application_name: applicationName };
-  const sequelize = new Sequelize(databaseUrl, { logging: false, dialectOptions });
+  const sequelize = new Sequelize(databaseUrl, {
+    logging: false,
+    dialectOptions,
+    // Otherwise Sequelize looks for it in node_modules, which one file has not.
+    dialectModule: pg,
+  });
   const models = defineModels(sequelize);
   const client = createLegacyClient({ baseUrl: legacyUrl, dialect: face, timeoutMs });
   const own = face === 'dataverse' ? dataverseMigrators : migrators;

@@ -66,14 +66,24 @@ export async function keyOf(world: DualWorld, name: string): Promise<string> {
   return found?.legacyId ?? '';
 }
 
-/** How many intents and done rows there are. */
-export async function openNotes({ sequelize }: DualWorld): Promise<Record<string, number>> {
-  const [row] = await sequelize.query<Record<string, number>>(
-    `SELECT (SELECT count(*)::int FROM dual_write_intents) AS intents,
-            (SELECT count(*)::int FROM dual_write_done) AS done`,
+/** What is noted of writes. */
+export interface OpenNotes {
+  /** Intents whose transactions have not committed. */
+  readonly open: number;
+  /** Intents and done rows of writes that stand, to be tidied up. */
+  readonly ended: number;
+}
+
+/** Count what is noted of writes. */
+export async function openNotes({ sequelize }: DualWorld): Promise<OpenNotes> {
+  const [row] = await sequelize.query<OpenNotes>(
+    `SELECT (SELECT count(*)::int FROM dual_write_intents i
+              WHERE NOT EXISTS (SELECT FROM dual_write_done d WHERE d.intent_id = i.id)) AS open,
+            (SELECT count(*)::int FROM dual_write_done) AS ended`,
     { type: QueryTypes.SELECT },
   );
-  return row ?? {};
+  if (!row) throw new Error('A count gives a row.');
+  return row;
 }
 
 /** How the two sides differ, record by record. */
@@ -153,12 +163,13 @@ export async function versionProblems(world: DualWorld): Promise<string[]> {
   const problems: string[] = [];
   for (const { id, committed, kept } of await images(world)) {
     let at = 0;
-    const extra = kept.filter(({ image, isRefresh }) => {
+    const extra = kept.filter(({ image, isRefresh }, place) => {
       if (image === committed[at]) {
         at += 1;
         return false;
       }
-      return !isRefresh;
+      // An update that changes nothing leaves a version all the same.
+      return !isRefresh && image !== kept[place - 1]?.image;
     });
     if (at === committed.length && extra.length === 0) continue;
     problems.push(`versions of ${id}: ${JSON.stringify(kept)}, committed: ${committed.join('; ')}`);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationProcess } from './application-process';
+import { until } from '../crash/until';
 import { answerOf, toldAnswer } from './answers';
 import { type Call, namesOf, outcomes } from './calls';
 import type { Command, FaultPlan, Fields, History } from './commands';
@@ -92,12 +93,16 @@ export class Player {
     for (let round = 0; round < mostRounds; round += 1) {
       await oracle.endQuarantine(world);
       await world.dualWrite.recover();
-      if ((await oracle.openNotes(world)).intents === 0) break;
+      if (isTidy(await oracle.openNotes(world))) break;
     }
-    const open = await oracle.openNotes(world);
-    if (open.intents !== 0 || open.done !== 0) {
+    // What the application itself ends is tidied up a moment later.
+    await until('all notes are tidied up', async () => isTidy(await oracle.openNotes(world))).catch(
+      () => undefined,
+    );
+    const notes = await oracle.openNotes(world);
+    if (!isTidy(notes)) {
       throw new HistoryError([
-        `still open: ${JSON.stringify(open)}`,
+        `still noted: ${JSON.stringify(notes)}`,
         ...(await this.#openIntents()),
       ]);
     }
@@ -160,7 +165,7 @@ export class Player {
     const before = await oracle.openNotes(world);
     const order: Order = { do: 'call', call, ...mishapsOf(command) };
     const report = await this.#withFault(command.fault, () => this.#ask(order));
-    const isExcused = command.fault !== undefined || before.intents !== 0;
+    const isExcused = command.fault !== undefined || before.open !== 0;
     if (report && !isExcused) complain(unexcused(call, report));
     const rules = { oneByOne: this.stage.face === 'dynamics2011' };
     const possible = this.#possible.flatMap((state) => outcomes(state, call, { report, rules }));
@@ -171,8 +176,8 @@ export class Player {
   /** What is certain by now: everything, when nothing is open. */
   async #look(call?: Call): Promise<void> {
     const { world, tally } = this.stage;
-    const { intents } = await oracle.openNotes(world);
-    if (intents === 0) return this.#collapse();
+    const { open } = await oracle.openNotes(world);
+    if (open === 0) return this.#collapse();
     if (call !== undefined) {
       tally.doubts += 1;
       for (const name of namesOf(call)) this.#doubtful.add(name);
@@ -209,7 +214,7 @@ export class Player {
   ): Promise<void> {
     const { world, tally } = this.stage;
     tally.reads += 1;
-    const { intents } = await oracle.openNotes(world);
+    const { open } = await oracle.openNotes(world);
     const before = await oracle.crmState(world);
     const report = await this.#withFault(fault, () => this.#ask({ do: 'read', read, ...mishaps }));
     if (report === undefined) return;
@@ -218,7 +223,7 @@ export class Player {
       return;
     }
     // Rows that somebody is settling meanwhile are shown as they were last committed.
-    if (intents !== 0 && this.history.recoverEveryMs > 0) return;
+    if (open !== 0 && this.history.recoverEveryMs > 0) return;
     const after = await oracle.crmState(world);
     const shown = toldAnswer(report);
     const wanted = [before, after].map(({ state }) => answerOf(read, state));
@@ -282,6 +287,8 @@ const noMishaps: Mishaps = { killAt: 0, jumpAt: 0, jumpMs: 0 };
 function mishapsOf({ killAt, jumpAt, jumpMs }: Mishaps): Mishaps {
   return { killAt, jumpAt, jumpMs };
 }
+
+const isTidy = ({ open, ended }: oracle.OpenNotes): boolean => open === 0 && ended === 0;
 
 function complain(problems: readonly string[]): void {
   if (problems.length > 0) throw new HistoryError(problems);
