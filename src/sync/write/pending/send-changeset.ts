@@ -49,7 +49,8 @@ function begin(planned: readonly Planned[]): void {
 function end(planned: readonly Planned[], results: readonly BatchResult[]): void {
   planned.forEach((one, index) => {
     const { record, key } = results[index] ?? {};
-    if (!isDestroy(one)) finish(one.step, record, key);
+    if (isDestroy(one)) one.step.isOver = true;
+    else finish(one.step, record, key);
   });
 }
 
