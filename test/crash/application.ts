@@ -5,6 +5,7 @@ import { createLegacyClient } from '../../legacy-client';
 import { defineModels } from '../../models';
 import { connectLegacy, DualWriteError } from '../../src';
 import { carryOutWork } from './carry-out';
+import { deactivating } from './deactivating';
 import { crashMigrators, defineCrashModels, type CrashModels } from './crash-models';
 import { exchangesSoFar, strikeAtExchange } from './kill-point';
 import { applicationName, type Orders, type Report, type Work } from './orders';
@@ -60,7 +61,8 @@ async function main(): Promise<void> {
   defineModels(sequelize);
   const models = defineCrashModels(sequelize);
   const client = createLegacyClient({ baseUrl: legacyUrl, dialect: face, timeoutMs });
-  const migrators = crashMigrators(face);
+  const mapped = crashMigrators(face);
+  const migrators = orders.deactivates === true ? mapped.map(deactivating) : mapped;
   const dualWrite = await connectLegacy(sequelize, { client, migrators, recoverEveryMs: 0 });
   strikeAtExchange(orders);
   for (let left = orders.recoveries; left > 0; left -= 1) {

@@ -1,7 +1,7 @@
 import { QueryTypes } from 'sequelize';
 import type { DualWorld, Face } from '../support/dual-world';
 import { applicationName, type Report, type Work } from './orders';
-import { startApplication, type ApplicationProcess } from './start-application';
+import { startApplication, type ApplicationProcess, type Chosen } from './start-application';
 import { startTcpProxy } from './tcp-proxy';
 import { until } from './until';
 
@@ -22,6 +22,8 @@ export interface Attempt {
   readonly work: Work;
   /** The method of the request at which the process is killed, as the sandbox's journal has it. */
   readonly method: string;
+  /** What the process is told beside its work. */
+  readonly chosen?: Chosen;
 }
 
 /** How long a request that outlives its sender takes to arrive, in milliseconds. */
@@ -62,10 +64,10 @@ export async function untilArrived({ world, method }: Attempt): Promise<void> {
 }
 
 async function killWhen(
-  { world, face, work }: Attempt,
+  { world, face, work, chosen }: Attempt,
   isTime: () => Promise<boolean>,
 ): Promise<readonly Report[]> {
-  const application = startApplication(world, face, { lanes: [[work]] });
+  const application = startApplication(world, face, { ...chosen, lanes: [[work]] });
   await until('the process has come so far', isTime).finally(application.kill);
   await application.ended();
   return application.reports;
@@ -79,19 +81,32 @@ async function isApplied({ world, method }: Attempt): Promise<boolean> {
   return (await world.journal()).some((entry) => entry.method === method && entry.applied);
 }
 
+/** What tells a request whose method is not the first word of it. */
+const signs: Readonly<Partial<Record<string, string>>> = {
+  MERGE: 'X-HTTP-Method: MERGE',
+  SETSTATE: '^POST \\S*/Organization.svc/web',
+};
+
 /** The request goes to a server that takes it and does nothing. */
-async function killUnsent({ world, face, work, method }: Attempt): Promise<readonly Report[]> {
+async function killUnsent({
+  world,
+  face,
+  work,
+  method,
+  chosen,
+}: Attempt): Promise<readonly Report[]> {
   const { sandbox } = world;
   const legacyUrl = new URL(face === 'dataverse' ? sandbox.urlDataverse : sandbox.url2011);
   const proxy = await startTcpProxy(Number(legacyUrl.port));
   legacyUrl.port = String(proxy.port);
   let isSwallowed = false;
-  const starts = new RegExp(method === 'MERGE' ? 'X-HTTP-Method: MERGE' : `^${method} `, 'i');
+  const starts = new RegExp(signs[method] ?? `^${method} `, 'i');
   proxy.judge((text) => {
     isSwallowed ||= starts.test(text);
     return isSwallowed ? 'swallow' : 'forward';
   });
   const application = startApplication(world, face, {
+    ...chosen,
     lanes: [[work]],
     legacyUrl: legacyUrl.href,
   });
@@ -103,10 +118,9 @@ async function killUnsent({ world, face, work, method }: Attempt): Promise<reado
 
 /** What the writer needs next is locked: its version, or, after deletes, what it knows of them. */
 async function killUncommitted(attempt: Attempt): Promise<readonly Report[]> {
-  const lock =
-    attempt.method === 'DELETE'
-      ? 'SELECT FROM dual_write_known FOR UPDATE SKIP LOCKED'
-      : 'LOCK TABLE record_versions IN SHARE MODE';
+  const lock = attempt.work.some(({ kind }) => kind === 'destroy')
+    ? 'SELECT FROM dual_write_known FOR UPDATE SKIP LOCKED'
+    : 'LOCK TABLE record_versions IN SHARE MODE';
   return killBehindLock(attempt, lock, (application) => application.kill());
 }
 
@@ -123,9 +137,9 @@ async function killBehindLock(
   lock: string,
   kill: (application: ApplicationProcess) => Promise<void>,
 ): Promise<readonly Report[]> {
-  const { world, face, work, method } = attempt;
+  const { world, face, work, method, chosen } = attempt;
   await world.sandbox.delayNext({ method, delayMs: 300, when: 'after' });
-  const application = startApplication(world, face, { lanes: [[work]] });
+  const application = startApplication(world, face, { ...chosen, lanes: [[work]] });
   try {
     await until('the request is carried out', () => isApplied(attempt));
     const release = await holdLock(world, lock);

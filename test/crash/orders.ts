@@ -69,6 +69,8 @@ export interface Orders {
   readonly legacyUrl: string;
   readonly face: Face;
   readonly timeoutMs: number;
+  /** Records of destroyed organisations are made inactive, not deleted. */
+  readonly deactivates?: boolean;
   /** Work of several lanes, which go on side by side: each does its calls one after the other. */
   readonly lanes: readonly (readonly Work[])[];
   /** How often recovery runs before the work. */
