@@ -7,6 +7,7 @@ import { planCreates, type RowToCreate } from './pending/plan';
 import { linksToSend } from './removed-links';
 import type { SyncedInstance } from './save';
 import { send } from './send';
+import { stateOfNew } from '../states';
 import { storeLegacyIds } from './store-legacy-ids';
 import { newIntentId, type CreateStep } from './steps';
 import { idOf, type SyncedWrite } from './synced-write';
@@ -77,7 +78,7 @@ async function createSteps(write: SyncedWrite, rows: readonly CreatedRow[]): Pro
     intentId: newIntentId(),
     mapping,
     id: idOf(instance),
-    sent: sent[index] ?? {},
+    sent: { ...sent[index], ...stateOfNew(mapping) },
     key: takesKeys ? (instance.legacyId ?? '') : '',
     savepoints,
     after: undefined,

@@ -1,4 +1,4 @@
-import { LegacyNotFoundError } from '../../../legacy-client';
+import { LegacyNotFoundError, LegacyResponseError } from '../../../legacy-client';
 import type { Runtime } from '../runtime';
 import { changesetSize, isRefused, partsOf, sendChangeset } from './changesets';
 import { inWorkers } from './in-workers';
@@ -29,11 +29,14 @@ async function deleteTogether(runtime: Runtime, steps: readonly DestroyStep[]): 
   const operations = steps.map((step) => removalOf({ ...step, values: step.sent }));
   try {
     const results = await sendChangeset(runtime.client, operations);
-    if (!results) for (const step of steps) step.isDelivered = false;
+    for (const step of steps) {
+      step.isDelivered = results !== undefined;
+      step.isOver = step.isDelivered;
+    }
     return results !== undefined;
   } catch (error) {
     const { index } = error as { index?: number };
-    if (isRefused(error)) for (const step of steps) step.isDelivered = false;
+    noteFailure(steps, error);
     if (!(error instanceof LegacyNotFoundError) || index === undefined) throw error;
     // What is gone already is no reason to keep the others.
     const others = steps.filter((_, position) => position !== index);
@@ -72,9 +75,19 @@ async function deleteRecord({ client }: Runtime, step: DestroyStep): Promise<voi
   step.isDelivered = true;
   try {
     await removeRecord(client, { ...step, values: step.sent });
+    step.isOver = true;
   } catch (error) {
     if (error instanceof LegacyNotFoundError) return;
-    if (isRefused(error)) step.isDelivered = false;
+    noteFailure([step], error);
     throw error;
+  }
+}
+
+/** What is known of deletes that failed: not sent, or over, where the service itself has answered. */
+function noteFailure(steps: readonly DestroyStep[], error: unknown): void {
+  const isAnswered = error instanceof LegacyResponseError && error.answered;
+  for (const step of steps) {
+    if (isRefused(error)) step.isDelivered = false;
+    else if (isAnswered) step.isOver = true;
   }
 }

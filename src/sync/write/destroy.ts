@@ -6,6 +6,7 @@ import type { LegacyUnit } from './legacy-unit';
 import { legacyIdOf } from './legacy-id';
 import { planDestroys } from './pending/plan';
 import type { SyncedInstance } from './save';
+import { keepInStep } from './states';
 import { newIntentId, type DestroyStep } from './steps';
 import { removalValues } from './removed-links';
 import { storedRow } from './stored-row';
@@ -17,8 +18,9 @@ export interface DestroyOptions {
 }
 
 /**
- * Destroy a row here, and have its legacy record deleted as the last thing before COMMIT: a delete
- * cannot be taken back, so everything that can fail comes first.
+ * Destroy a row here, and have its legacy record deleted, or made inactive, as the last thing before
+ * COMMIT: a delete cannot be taken back, so everything that can fail comes first. To make a record
+ * inactive can be taken back, but not what plug-ins and workflows have made of it.
  */
 export async function destroyBoth(
   synced: Synced,
@@ -30,6 +32,7 @@ export async function destroyBoth(
     const { transaction, unit, mapping } = write;
     const sent = key === null ? undefined : await removalValue(write, instance, key);
     await call.run({ ...call.options, transaction });
+    if (key !== null) await keepInStep(write, [key]);
     if (key === null || !sent) return;
     await planDestroys(write, [destroyStep(unit, { mapping, id: idOf(instance), key, sent })]);
   });
@@ -41,11 +44,10 @@ async function removalValue(
   key: string,
 ): Promise<LegacyChanges | undefined> {
   const { transaction, mapping } = write;
-  if (!mapping.link) return {};
-  const { from, to } = mapping.link;
+  const { from, to } = mapping.link ?? {};
   // What the instance holds may have been changed, and not saved.
-  const attributes = [from.attribute, to.attribute];
-  const values = await storedRow(instance, { transaction, attributes });
+  const attributes = from && to && [from.attribute, to.attribute];
+  const values = attributes && (await storedRow(instance, { transaction, attributes }));
   const [sent] = await removalValues(write, [{ key, values }]);
   return sent;
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../../legacy-client';
 import type { Mapping, MappedLink } from '../../mapping';
 import type { Runtime } from '../runtime';
+import { inactiveState } from '../states';
 
 /** The keys of the two records that the values of a link name; by property, as for any record. */
 export function linkedKeys({ from, to }: MappedLink, values: LegacyChanges): LinkedKeys {
@@ -48,11 +49,28 @@ export interface Removable {
 }
 
 /**
- * Delete a record; of a link, take it away between its two records.
+ * Take a record away as a destroy does: delete it, or make it inactive; of a link, take it away between
+ * its two records.
  *
  * @throws LegacyError
  */
 export async function removeRecord(
+  client: LegacyClient,
+  removable: Removable,
+  condition: { readonly ifMatch?: string } = {},
+): Promise<void> {
+  const { mapping, key } = removable;
+  const { deactivation, entity } = mapping;
+  if (!deactivation) return withdrawRecord(client, removable, condition);
+  await client.update(entity, key, inactiveState(deactivation), condition);
+}
+
+/**
+ * Take back a record, or a link, that has just been created.
+ *
+ * @throws LegacyError
+ */
+export async function withdrawRecord(
   client: LegacyClient,
   { mapping: { entity, link }, key, values }: Removable,
   condition: { readonly ifMatch?: string } = {},
@@ -61,9 +79,10 @@ export async function removeRecord(
   else await client.delete(entity, key, condition);
 }
 
-/** The same as a part of a changeset. */
-export function removalOf({ mapping: { entity, link }, key, values }: Removable): BatchOperation {
-  return link
-    ? { kind: 'disassociate', link: link.relationship, ...linkedKeys(link, values) }
-    : { kind: 'delete', entity, key };
+/** {@link removeRecord} as a part of a changeset. */
+export function removalOf({ mapping, key, values }: Removable): BatchOperation {
+  const { entity, link, deactivation } = mapping;
+  if (link) return { kind: 'disassociate', link: link.relationship, ...linkedKeys(link, values) };
+  if (!deactivation) return { kind: 'delete', entity, key };
+  return { kind: 'update', entity, key, changes: inactiveState(deactivation) };
 }

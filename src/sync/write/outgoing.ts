@@ -3,6 +3,7 @@ import type { MappedAttribute, Mapping } from '../../mapping';
 import { SyncError, UnmappedFieldError } from '../errors';
 import { idText, legacyKeys } from '../query/bound-of-options';
 import type { Place, Runtime } from '../runtime';
+import { sameValue } from './images';
 
 /** Local values by attribute. */
 export type LocalValues = Readonly<Record<string, unknown>>;
@@ -38,6 +39,7 @@ export async function outgoingRows(
   return rows.map(({ attributes, values }) => {
     const sent: Record<string, LegacyValue> = {};
     for (const mapped of attributes) {
+      if (isStateOf(mapping, mapped)) refuseState(mapping, mapped, values[mapped.attribute]);
       if (!mapped.sent) continue;
       sent[mapped.property.name] = outgoingValue(mapping, mapped, {
         value: values[mapped.attribute],
@@ -48,6 +50,26 @@ export async function outgoingRows(
     if (changed) requireKnown(mapping, Object.keys(changed));
     return changed ?? sent;
   });
+}
+
+function isStateOf({ deactivation }: Mapping, { property }: MappedAttribute): boolean {
+  return property.name === deactivation?.property.name;
+}
+
+/** @throws SyncError for a state that would take the record away: rows that are here are active. */
+function refuseState(
+  { name, deactivation }: Mapping,
+  mapped: MappedAttribute,
+  value: unknown,
+): void {
+  if (!deactivation || value === null || value === undefined) return;
+  const { kind } = mapped.property;
+  if (sameValue(outgoing(name, mapped, value), deactivation.active, kind)) return;
+  throw new SyncError(
+    `${mapped.attribute} says whether the record counts as there, and is changed by destroy() and ` +
+      `restore() only.`,
+    { model: name },
+  );
 }
 
 /** The same of one row. */
@@ -103,13 +125,14 @@ function outgoingValue(
       { model: mapping.name },
     );
   }
+  return outgoing(mapping.name, mapped, value);
+}
+
+function outgoing(model: string, mapped: MappedAttribute, value: unknown): LegacyValue {
   try {
     return mapped.toLegacy(value);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SyncError(`${mapped.attribute} cannot be sent: ${reason}`, {
-      model: mapping.name,
-      cause: error,
-    });
+    throw new SyncError(`${mapped.attribute} cannot be sent: ${reason}`, { model, cause: error });
   }
 }

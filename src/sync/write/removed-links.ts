@@ -3,6 +3,7 @@ import type { MappedAttribute } from '../../mapping';
 import { idText, legacyKeys } from '../query/bound-of-options';
 import { recordIfThere } from '../refresh/fetch';
 import { findLinks, linkName } from './links';
+import { statesToLeave } from './states';
 import type { CreateStep } from './steps';
 import type { StoredRow } from './stored-row';
 import type { SyncedWrite } from './synced-write';
@@ -16,17 +17,25 @@ export interface RemovedRow {
 }
 
 /**
- * What must be known to take the legacy records of rows away: of links the keys at both ends, of
- * others nothing. Where a record that is linked is not here any more, the service is asked.
+ * What must be known to take the legacy records of rows away: of links the keys at both ends, of records
+ * that are made inactive their states, of others nothing. Where a record that is linked is not here any
+ * more, the service is asked.
  *
- * @returns undefined for links that are gone already.
+ * @returns undefined for what is gone already.
  */
 export async function removalValues(
   write: SyncedWrite,
   rows: readonly RemovedRow[],
 ): Promise<(LegacyChanges | undefined)[]> {
   const { runtime, mapping } = write;
-  const { link } = mapping;
+  const { link, deactivation } = mapping;
+  if (deactivation) {
+    return statesToLeave(
+      write,
+      deactivation,
+      rows.map(({ key }) => key),
+    );
+  }
   if (!link) return rows.map(() => ({}));
   const froms = await keysAt(write, link.from, rows);
   const tos = await keysAt(write, link.to, rows);

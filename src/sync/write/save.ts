@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Model, ModelStatic, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
+import type { Deactivation } from '../../mapping';
 import type { Synced } from '../runtime';
 import { createRecords, getsKey } from './create';
 import { legacyIdOf } from './legacy-id';
+import { createSuccessor, reactivateRecords } from './reactivate';
 import { inSyncedWrite, type SyncedWrite } from './synced-write';
 import { updateRecords } from './update';
 import { isMixed, noteMixed } from './vouched';
@@ -42,6 +44,9 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
   const given = await legacyIdOf(instance, transactionOf(save.options));
   const unsaved = stateOf(instance);
   const wasMixed = isMixed(instance);
+  const isBack = given !== null && (wasNew || isRestored(instance));
+  const { deactivation } = synced.mapping;
+  if (deactivation && isBack) return saveRestored(save, deactivation);
   const isCreate = wasNew || given === null || isRestored(instance);
   if (isCreate && (given === null || !wasNew) && getsKey(synced)) {
     instance.legacyId = randomUUID();
@@ -62,6 +67,34 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
   }
 }
 
+/**
+ * Save a row whose record was made inactive when it was destroyed, and may be there still: it is made
+ * active again.
+ */
+async function saveRestored<T>(save: Save<T>, deactivation: Deactivation): Promise<T> {
+  const { instance, synced } = save;
+  const wasNew = instance.isNewRecord;
+  const unsaved = stateOf(instance);
+  const changed = instance.changed() || [];
+  try {
+    return await inSyncedWrite(synced, save.options, async (write) => {
+      if (wasNew) waiting.set(instance, []);
+      const result = await save.run(localOptions(save, write));
+      const { attributes } = synced.mapping;
+      const sent = attributes.filter((one) => one.sent && changed.includes(one.attribute as never));
+      const rows = [{ instance, changed: sent }];
+      const [lost] = await reactivateRecords(write, deactivation, rows);
+      if (lost && wasNew) await createInOrder(write, save, wasNew);
+      else if (lost) await createSuccessor(write, instance);
+      else await createChildren(write, instance);
+      return result;
+    });
+  } catch (error) {
+    restoreState(instance, unsaved);
+    throw error;
+  }
+}
+
 /** Creates that wait for the record that they refer to, by the instance of that record. */
 const waiting = new WeakMap<Model, ((write: SyncedWrite) => Promise<void>)[]>();
 
@@ -78,15 +111,23 @@ async function createInOrder<T>(
   const queue = parentRecord?.isNewRecord === false ? waiting.get(parentRecord) : undefined;
   const create = async (outer: SyncedWrite): Promise<void> => {
     await createRecords({ ...outer, mapping: synced.mapping }, [{ instance, wasNew }]);
-    const children = waiting.get(instance) ?? [];
-    waiting.delete(instance);
-    for (const createChild of children) await createChild(outer);
+    await createChildren(outer, instance);
   };
   if (queue) queue.push(create);
   else await create(write);
 }
 
-/** Restoring a soft-deleted row: its legacy record is gone, and gets a successor. */
+/** Create the records that waited for the one of an instance. */
+async function createChildren(write: SyncedWrite, instance: Model): Promise<void> {
+  const children = waiting.get(instance) ?? [];
+  waiting.delete(instance);
+  for (const createChild of children) await createChild(write);
+}
+
+/**
+ * Restoring a soft-deleted row: its legacy record is gone, and gets a successor; or, where it was made
+ * inactive, is made active again.
+ */
 function isRestored(instance: Model): boolean {
   const { paranoid, deletedAt } = (instance.constructor as ModelStatic<Model>).options;
   const attribute = typeof deletedAt === 'string' ? deletedAt : 'deletedAt';

@@ -43,10 +43,10 @@ export interface UpdateStep extends StepBase {
   isOver: boolean;
 }
 
-/** A record that will be deleted, as the last thing before COMMIT. */
+/** A record that will be deleted, or made inactive, as the last thing before COMMIT. */
 export interface DestroyStep extends StepBase {
   readonly operation: 'destroy';
-  /** Of a link the keys at both ends; of a record nothing. */
+  /** Of a link the keys at both ends; of a record that is made inactive its state before; else nothing. */
   readonly sent: LegacyChanges;
   /** Records that may be deleted at the same time have the same one. */
   readonly group?: object;

@@ -3,9 +3,11 @@ import { DualWriteError, type LegacyFate } from '../errors';
 import { removeGone } from '../refresh/absence';
 import { recordIfThere } from '../refresh/fetch';
 import { refreshScope } from '../refresh/scope';
+import { everyRecordOf, type Deactivation } from '../../mapping';
 import type { Runtime } from '../runtime';
 import { resembles, sameValue } from './images';
-import { findLinks, linkName, removeRecord } from './links';
+import { findLinks, linkName, withdrawRecord } from './links';
+import { isActive, isInactive } from '../states';
 import { named, type CreateStep, type DestroyStep, type Step, type UpdateStep } from './steps';
 
 /**
@@ -46,7 +48,7 @@ function failure(step: Step, legacy: LegacyFate, cause?: unknown): DualWriteErro
 
 async function currentRecord(runtime: Runtime, step: Step): Promise<LegacyRecord | undefined> {
   const { mapping, key, sent } = step;
-  if (key !== '') return recordIfThere(runtime, mapping, key);
+  if (key !== '') return recordIfThere(runtime, { entity: everyRecordOf(mapping) }, key);
   const { link } = mapping;
   const links = await findLinks(runtime, mapping, [sent]);
   return link && links.get(linkName(link, sent));
@@ -56,12 +58,27 @@ async function currentRecord(runtime: Runtime, step: Step): Promise<LegacyRecord
 async function completeDestroy(runtime: Runtime, step: DestroyStep): Promise<boolean> {
   if (!step.isDelivered) return true;
   const current = await currentRecord(runtime, step);
+  const { deactivation } = step.mapping;
+  if (deactivation) return undoDeactivation(runtime, { step, deactivation }, current);
   // The request never arrived, when it cannot any more.
   if (current) return step.isOver;
   const askedAt = await runtime.clock.now();
   const scope = refreshScope(runtime, undefined);
   const { hidden } = await removeGone(scope, step.mapping, { keys: [step.key], askedAt });
   return hidden.length === 0;
+}
+
+/** The record is put back into the state that it had; what has become of it otherwise stays. */
+async function undoDeactivation(
+  { client }: Runtime,
+  { step, deactivation }: { readonly step: DestroyStep; readonly deactivation: Deactivation },
+  current: LegacyRecord | undefined,
+): Promise<boolean> {
+  if (!current) return true;
+  // The request never arrived, when it cannot any more; or somebody has made the record active again.
+  if (!isInactive(deactivation, current.values)) return step.isOver;
+  await client.update(step.mapping.entity, step.key, step.sent, ifUnchanged(current));
+  return true;
 }
 
 type Same = (name: string, a: LegacyChanges, b: LegacyChanges) => boolean;
@@ -93,13 +110,14 @@ async function undoCreate(
   const { mapping } = step;
   // A reader may have stored the record: it is known by its key.
   step.key = current.key;
+  if (mapping.deactivation && !isActive(mapping.deactivation, current.values)) return false;
   const isOurs = isOursIn(step);
   const names = step.after
     ? step.mapping.attributes.map(({ property }) => property.name)
     : Object.keys(step.sent);
   if (!names.every((name) => isOurs(name, current.values))) return false;
   if (await isReferredTo(runtime, step)) return false;
-  await removeRecord(client, { mapping, ...current }, ifUnchanged(current));
+  await withdrawRecord(client, { mapping, ...current }, ifUnchanged(current));
   // Where unanswered creates are repeated, another copy of the request may still be on its way.
   const isRepeatable = client.dialect.idempotentCreate || mapping.link !== undefined;
   return isSettled(step) || !isRepeatable || step.isSentOnce === true;
@@ -107,11 +125,11 @@ async function undoCreate(
 
 /** Whether a record of any mapped model refers to this one. */
 async function isReferredTo({ client, registry }: Runtime, step: CreateStep): Promise<boolean> {
-  for (const { entity, attributes } of registry.values()) {
-    for (const { property, target } of attributes) {
+  for (const mapping of registry.values()) {
+    for (const { property, target } of mapping.attributes) {
       if (target !== step.mapping) continue;
       const filter = { op: 'eq', property, value: step.key } as const;
-      if ((await client.list(entity, { filter, top: 1 })).length > 0) return true;
+      if ((await client.list(everyRecordOf(mapping), { filter, top: 1 })).length > 0) return true;
     }
   }
   return false;
@@ -129,7 +147,10 @@ async function undoUpdate(
   if (changed.length === 0) return isSettled(step);
   const held = changed.filter((name) => isOurs(name, current.values));
   if (held.length > 0) {
-    const before = Object.fromEntries(held.map((name) => [name, step.before[name] ?? null]));
+    // With a state goes its reason, which the service has changed by itself.
+    const others = Object.keys(step.before).filter((name) => !(name in step.sent));
+    const names = [...held, ...others];
+    const before = Object.fromEntries(names.map((name) => [name, step.before[name] ?? null]));
     await client.update(step.mapping.entity, step.key, before, ifUnchanged(current));
   }
   return held.length === changed.length;

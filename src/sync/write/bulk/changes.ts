@@ -5,8 +5,10 @@ import { idText } from '../../query/bound-of-options';
 import { createRecords } from '../create';
 import { destroyStep } from '../destroy';
 import { planDestroys } from '../pending/plan';
+import { reactivateRecords, type RestoredRow } from '../reactivate';
 import type { SyncedInstance } from '../save';
 import { removalValues } from '../removed-links';
+import { keepInStep } from '../states';
 import { storeLegacyIds } from '../store-legacy-ids';
 import { takeStored } from '../stored-row';
 import { idOf, type SyncedWrite } from '../synced-write';
@@ -29,8 +31,8 @@ export interface Outcome {
  * | before | after | sent |
  * | --- | --- | --- |
  * | alive | a mapped column differs | an update of those columns |
- * | alive | gone, or soft-deleted | a delete, as the last thing before COMMIT |
- * | soft-deleted | alive | a create, under a new key |
+ * | alive | gone, or soft-deleted | a delete, or its state, as the last thing before COMMIT |
+ * | soft-deleted | alive | a create, under a new key; its state, where it was made inactive |
  * | never had a record | a mapped column differs | a create |
  */
 export async function sendChanges(
@@ -41,9 +43,30 @@ export async function sendChanges(
   const key = write.mapping.model.primaryKeyAttribute;
   const rows = before.length === 0 ? [] : await currentRows(write, { [key]: before.map(idOf) });
   const after = new Map(rows.map((row) => [idText(idOf(row)), row]));
-  const updates: ChangedRow[] = [];
-  const creates: SyncedInstance[] = [];
-  const doomed: SyncedInstance[] = [];
+  const { updates, creates, restored, doomed } = divided(write, { before, images }, after);
+  await createSuccessors(write, [...creates, ...(await reactivated(write, restored))]);
+  const failed = await updateRecords(write, updates, rules);
+  await destroyRecords(write, doomed);
+  return { after, failed: failed.map(({ instance }) => instance) };
+}
+
+/** What has become of rows. */
+interface Divided {
+  readonly updates: ChangedRow[];
+  readonly creates: SyncedInstance[];
+  /** Soft-deleted rows that are alive again. */
+  readonly restored: RestoredRow[];
+  readonly doomed: SyncedInstance[];
+}
+
+function divided(
+  write: SyncedWrite,
+  { before, images }: LockedRows,
+  after: Outcome['after'],
+): Divided {
+  const { updates, creates, restored, doomed }: Divided = {
+    ...{ updates: [], creates: [], restored: [], doomed: [] },
+  };
   for (const old of before) {
     const row = after.get(idText(idOf(old)));
     if (!row || isDeleted(write.mapping, row)) {
@@ -51,14 +74,24 @@ export async function sendChanges(
       continue;
     }
     const changed = changedAttributes(write, old, row);
-    if (isDeleted(write.mapping, old) || (old.legacyId === null && changed.length > 0))
-      creates.push(row);
+    const isNew = old.legacyId === null && changed.length > 0;
+    if (isDeleted(write.mapping, old)) restored.push({ instance: row, changed });
+    else if (isNew) creates.push(row);
     else if (changed.length > 0) updates.push(changedRow(row, { old, changed, images }));
   }
-  await createSuccessors(write, creates);
-  const failed = await updateRecords(write, updates, rules);
-  await destroyRecords(write, doomed);
-  return { after, failed: failed.map(({ instance }) => instance) };
+  return { updates, creates, restored, doomed };
+}
+
+/** Make what was made inactive active again; gives the rows that need new records. */
+async function reactivated(
+  write: SyncedWrite,
+  restored: readonly RestoredRow[],
+): Promise<SyncedInstance[]> {
+  const { deactivation } = write.mapping;
+  const known = restored.filter(({ instance }) => deactivation && instance.legacyId !== null);
+  const others = restored.filter((row) => !known.includes(row));
+  const lost = deactivation ? await reactivateRecords(write, deactivation, known) : [];
+  return [...others, ...lost].map(({ instance }) => instance);
 }
 
 function changedRow(
@@ -116,6 +149,10 @@ async function destroyRecords(
   instances: readonly SyncedInstance[],
 ): Promise<void> {
   const { unit, mapping } = write;
+  await keepInStep(
+    write,
+    instances.map(({ legacyId }) => String(legacyId)),
+  );
   const removed = await removalValues(
     write,
     instances.map(({ legacyId, dataValues }) => ({
