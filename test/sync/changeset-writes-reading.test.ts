@@ -19,7 +19,11 @@ describe("reading in a transaction with writes: 'changeset'", () => {
   });
   afterAll(() => world.close());
 
-  const at = (index: number): Organisation => rows[index] as Organisation;
+  const at = (index: number): Organisation => {
+    const row = rows[index];
+    if (!row) throw new Error('There are four.');
+    return row;
+  };
   /** The work is rolled back, and the CRM has heard nothing of it. */
   const within = async (body: (transaction: object) => Promise<void>): Promise<void> => {
     const before = await world.sandbox.records('account');
