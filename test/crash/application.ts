@@ -26,13 +26,18 @@ async function readOrders(): Promise<Orders> {
 interface Stage {
   readonly sequelize: Sequelize;
   readonly models: CrashModels;
+  readonly orders: Orders;
 }
 
-async function workIn(lane: number, calls: readonly Work[], stage: Stage): Promise<void> {
+async function workIn(
+  lane: number,
+  calls: readonly Work[],
+  { orders, ...stage }: Stage,
+): Promise<void> {
   for (const [index, work] of calls.entries()) {
     report({ type: 'begun', lane, index });
     try {
-      await carryOutWork(stage, work);
+      await carryOutWork(stage, work, orders);
       report({ type: 'done', lane, index });
     } catch (error) {
       const { name, message } = error as Error;
@@ -57,19 +62,28 @@ async function main(): Promise<void> {
     dialectOptions,
     // Sequelize would look for it by name; this is one file.
     dialectModule: pg,
+    pool: { max: 2 * Math.max(orders.lanes.length, 2) },
   });
   defineModels(sequelize);
   const models = defineCrashModels(sequelize);
   const client = createLegacyClient({ baseUrl: legacyUrl, dialect: face, timeoutMs });
   const mapped = crashMigrators(face);
   const migrators = orders.deactivates === true ? mapped.map(deactivating) : mapped;
-  const dualWrite = await connectLegacy(sequelize, { client, migrators, recoverEveryMs: 0 });
-  strikeAtExchange(orders);
+  const { writes } = orders;
+  const dualWrite = await connectLegacy(sequelize, {
+    client,
+    migrators,
+    writes,
+    recoverEveryMs: 0,
+  });
+  strikeAtExchange(orders, orders.recoveries > 0);
   for (let left = orders.recoveries; left > 0; left -= 1) {
     await dualWrite.recover().catch(() => undefined);
     report({ type: 'recovered' });
   }
-  await Promise.all(orders.lanes.map((calls, lane) => workIn(lane, calls, { sequelize, models })));
+  await Promise.all(
+    orders.lanes.map((calls, lane) => workIn(lane, calls, { sequelize, models, orders })),
+  );
   report({ type: 'end', exchanges: exchangesSoFar() });
   process.exit(0);
 }

@@ -1,6 +1,6 @@
-import type { Model, ModelStatic, Sequelize, Transaction } from 'sequelize';
+import { type Model, type ModelStatic, type Sequelize, Transaction } from 'sequelize';
 import type { CrashModels } from './crash-models';
-import type { ModelName, Row, Step, Work, Write } from './orders';
+import type { ModelName, Orders, Row, Step, Work, Write } from './orders';
 
 /** Where writes are carried out. */
 interface Stage {
@@ -15,12 +15,37 @@ type Of<K extends Write['kind']> = Extract<Write, { readonly kind: K }>;
 class ChangeOfMind extends Error {}
 
 /** Carry out one call, or a transaction. */
-export async function carryOutWork(stage: Omit<Stage, 'transaction'>, work: Work): Promise<void> {
+export async function carryOutWork(
+  stage: Omit<Stage, 'transaction'>,
+  work: Work,
+  { isRolledBack, isSerializable }: Pick<Orders, 'isRolledBack' | 'isSerializable'>,
+): Promise<void> {
   const [first, ...others] = work;
+  if (isSerializable) return carryOutSerializably(stage, work);
+  if (isRolledBack) return carryOutInVain(stage, work);
   if (others.length === 0 && first.kind !== 'savepoint') return carryOut(stage, first);
   await stage.sequelize.transaction((transaction) =>
     carryOutSteps({ ...stage, transaction }, work),
   );
+}
+
+/** What the transaction reads and writes first is what another gets into conflict with. */
+async function carryOutSerializably(stage: Stage, work: Work): Promise<void> {
+  const options = { isolationLevel: Transaction.ISOLATION_LEVELS.SERIALIZABLE };
+  await stage.sequelize.transaction(options, async (transaction) => {
+    await stage.sequelize.query('SELECT sum(n) FROM crash_conflicts', { transaction });
+    await stage.sequelize.query('UPDATE crash_conflicts SET n = n + 1 WHERE id = 1', {
+      transaction,
+    });
+    await carryOutSteps({ ...stage, transaction }, work);
+  });
+}
+
+async function carryOutInVain(stage: Stage, work: Work): Promise<void> {
+  await stage.sequelize.transaction(async (transaction) => {
+    await carryOutSteps({ ...stage, transaction }, work);
+    throw new ChangeOfMind('The caller has changed its mind.');
+  });
 }
 
 async function carryOutSteps(stage: Stage, steps: readonly Step[]): Promise<void> {

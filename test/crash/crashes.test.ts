@@ -1,8 +1,10 @@
 import type { Face } from '../support/dual-world';
-import { beginRound, crashOnce, emptyTally } from './crash-round';
+import { crashOnce } from './crash-once';
 import { openCrashWorld, type CrashWorld } from './crash-world';
 import { randomFrom } from './random';
+import { beginRound } from './round';
 import { endSpareApplication } from './start-application';
+import { emptyTally } from './tally';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 const crashesOfRound = 5;

@@ -85,6 +85,7 @@ async function isApplied({ world, method }: Attempt): Promise<boolean> {
 const signs: Readonly<Partial<Record<string, string>>> = {
   MERGE: 'X-HTTP-Method: MERGE',
   SETSTATE: '^POST \\S*/Organization.svc/web',
+  BATCH: '^POST \\S*/\\$batch',
 };
 
 /** The request goes to a server that takes it and does nothing. */

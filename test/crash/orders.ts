@@ -1,4 +1,6 @@
+import type { WriteMode } from '../../src';
 import type { Face } from '../support/dual-world';
+import type { NamedPoint } from './named-point';
 
 /** The models that have records of their own. */
 export type ModelName = 'Organisation' | 'Contact' | 'Errand';
@@ -71,6 +73,8 @@ export interface Orders {
   readonly timeoutMs: number;
   /** Records of destroyed organisations are made inactive, not deleted. */
   readonly deactivates?: boolean;
+  /** When writes are sent; default at once. */
+  readonly writes?: WriteMode;
   /** Work of several lanes, which go on side by side: each does its calls one after the other. */
   readonly lanes: readonly (readonly Work[])[];
   /** How often recovery runs before the work. */
@@ -79,6 +83,12 @@ export interface Orders {
   readonly killAt: number;
   /** At which of its exchanges the connection concerned is cut; 0 for never. */
   readonly cutAt: number;
+  /** At which named moment it kills itself. */
+  readonly point?: NamedPoint;
+  /** Every call is in a transaction that its caller rolls back at the end. */
+  readonly isRolledBack?: boolean;
+  /** Every call is in a SERIALIZABLE transaction that others can get into conflict with. */
+  readonly isSerializable?: boolean;
 }
 
 /** What connections of the process call themselves, so that the parent sees when they are gone. */

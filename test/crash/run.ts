@@ -3,10 +3,14 @@ import { parseArgs } from 'node:util';
 import { databaseServer } from '../../src/example/embedded-postgres';
 import { dropTestDatabases } from '../support/database';
 import type { Face } from '../support/dual-world';
-import { beginRound, crashOnce, emptyTally, type Tally } from './crash-round';
+import { crashOnce } from './crash-once';
 import { openCrashWorld } from './crash-world';
+import { openFaultyDatabase } from './database-faults';
+import { allCases, tryCase } from './matrix';
 import { randomFrom } from './random';
+import { beginRound, type Round } from './round';
 import { endSpareApplication } from './start-application';
+import { emptyTally, type Tally, told } from './tally';
 
 const faces: readonly Face[] = ['dynamics2011', 'dataverse'];
 
@@ -17,13 +21,6 @@ const crashesOfRound = 10;
 const reportEvery = 10;
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
-
-function told({ kills, killsInRecovery, interrupted, violations, processes }: Tally): string {
-  return (
-    `${processes} processes, ${kills} kills (${killsInRecovery} of them in recovery), ` +
-    `${interrupted} calls interrupted, ${violations} violations`
-  );
-}
 
 /** Crash on one face with every seed of a range. */
 async function crashOn(face: Face, seeds: readonly number[], tally: Tally): Promise<void> {
@@ -66,8 +63,42 @@ interface Share {
   readonly of: number;
 }
 
+/** How many cases of the matrix happen in one round, one after the other. */
+const casesOfRound = 20;
+
+/** Try the cases of the matrix on one face, every n-th of them. */
+async function tryMatrix(face: Face, { every, seed }: Sample, tally: Tally): Promise<void> {
+  const world = await openCrashWorld(face);
+  const database = await openFaultyDatabase(world);
+  try {
+    const cases = allCases().filter((_, index) => index % every === seed % every);
+    let round: Round | undefined;
+    for (const [index, each] of cases.entries()) {
+      const isOver = index % casesOfRound === 0 || (await world.sandbox.pendingFaults()).length > 0;
+      if (!round || isOver) round = await beginRound(world, randomFrom(seed + index), tally);
+      const violations = await tryCase(round, database, each);
+      if (violations.length > 0) {
+        say(`VIOLATION: ${face} ${JSON.stringify(each)}`);
+        for (const violation of violations) say(`  ${violation}`);
+        round = undefined;
+      }
+      if ((index + 1) % 100 === 0) say(`${new Date().toISOString()} ${told(tally)}`);
+    }
+  } finally {
+    await database.close();
+    await world.close();
+  }
+}
+
+/** Every n-th case, beginning with one. */
+interface Sample {
+  readonly every: number;
+  readonly seed: number;
+}
+
 /**
- * `npm run test:crash -- --runs 1000`. `--face` and `--seed` give the same orders again; when exactly
+ * `npm run test:crash -- --runs 1000`, or `-- --matrix` for every named point of every kind of write,
+ * with every outcome of both servers; with `--every 10` every tenth of them, from `--seed` on. `--face` and `--seed` give the same orders again; when exactly
  * the process dies still depends on how its exchanges interleave.
  */
 async function main(): Promise<void> {
@@ -76,6 +107,8 @@ async function main(): Promise<void> {
       runs: { type: 'string', default: '100' },
       seed: { type: 'string', default: '1' },
       face: { type: 'string' },
+      matrix: { type: 'boolean', default: false },
+      every: { type: 'string', default: '1' },
     },
   });
   const chosen = faces.filter((face) => values.face === undefined || face === values.face);
@@ -87,7 +120,8 @@ async function main(): Promise<void> {
   try {
     for (const [place, face] of chosen.entries()) {
       const share = { first: Number(values.seed), rounds, of: chosen.length };
-      await crashOn(face, seedsOf(place, share), tally);
+      if (!values.matrix) await crashOn(face, seedsOf(place, share), tally);
+      else await tryMatrix(face, { every: Number(values.every), seed: share.first }, tally);
     }
   } finally {
     await endSpareApplication();

@@ -33,7 +33,7 @@ const faults = {
 export type FaultName = keyof typeof faults;
 
 /** All of them. */
-const faultNames = Object.keys(faults) as [FaultName, ...FaultName[]];
+export const faultNames = Object.keys(faults) as [FaultName, ...FaultName[]];
 
 const methods: Readonly<Record<Face, readonly [string, ...string[]]>> = {
   dynamics2011: ['POST', 'MERGE', 'DELETE', 'GET'],
@@ -41,7 +41,7 @@ const methods: Readonly<Record<Face, readonly [string, ...string[]]>> = {
 };
 
 /** Have the CRM do this to the next request of a method. */
-async function setFault(world: DualWorld, name: FaultName, method: string): Promise<void> {
+export async function setFault(world: DualWorld, name: FaultName, method: string): Promise<void> {
   await faults[name](world, method);
 }
 

@@ -16,14 +16,19 @@ export type Fate =
 /** A proxy that looks at what clients send. */
 export interface TcpProxy {
   readonly port: number;
-  /** Decide what becomes of each piece that a client sends, in latin1. */
-  judge(decide: (text: string) => Fate): void;
+  /** Decide what becomes of each piece that a client sends, in latin1; it waits for that. */
+  judge(decide: Judge): void;
+  /** Cut every connection, and refuse new ones for so long. */
+  refuse(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
+/** Says what becomes of something that a client sends. */
+export type Judge = (text: string) => Fate | Promise<Fate>;
+
 /** Start a proxy before a server on 127.0.0.1; it forwards everything until it is told otherwise. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
-  let decide: (text: string) => Fate = () => 'forward';
+  let decide: Judge = () => 'forward';
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(targetPort, '127.0.0.1');
@@ -35,30 +40,50 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const stop = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    server.close();
+    await once(server, 'close');
+  };
   return {
-    port: (server.address() as { port: number }).port,
+    port,
     judge: (next) => {
       decide = next;
     },
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
+    refuse: async (ms) => {
+      await stop();
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
     },
+    close: stop,
   };
 }
 
-function join(client: Socket, upstream: Socket, decide: (text: string) => Fate): void {
+function join(client: Socket, upstream: Socket, decide: Judge): void {
   let isSwallowing = false;
   let isAnswerLost = false;
-  client.on('data', (data) => {
-    if (isSwallowing) return;
-    const fate = decide(data.toString('latin1'));
+  const take = (data: Buffer, fate: Fate): void => {
     isSwallowing = fate === 'swallow';
     if (fate !== 'swallow' && fate !== 'cut') upstream.write(data);
     if (fate === 'cut') upstream.destroy();
     if (fate === 'cut' || fate === 'cut during') client.destroy();
     isAnswerLost = fate === 'cut after';
+  };
+  client.on('data', (data) => {
+    if (isSwallowing) return;
+    const fate = decide(data.toString('latin1'));
+    if (typeof fate === 'string') {
+      take(data, fate);
+      return;
+    }
+    client.pause();
+    void fate.then((known) => {
+      take(data, known);
+      client.resume();
+    });
   });
   upstream.on('data', (data) => {
     if (isAnswerLost) client.destroy();
