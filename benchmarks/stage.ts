@@ -20,10 +20,16 @@ export interface Stage {
   readonly sequelize: Sequelize;
   readonly models: Models;
   readonly sandbox: Sandbox;
-  /** Join the models to one face of the CRM, in place of what they were joined to. */
-  connect(face: Face): Promise<DualWrite>;
+  /**
+   * Join the models to one face of the CRM, in place of what they were joined to.
+   *
+   * @param root - of another service of that kind.
+   */
+  connect(face: Face, root?: string): Promise<DualWrite>;
   /** The service root of a face. */
   readonly rootOf: (face: Face) => string;
+  /** Empty the tables here. */
+  empty(): Promise<void>;
   /** Empty both sides, and put this many organisations into the CRM. */
   fill(organisations: number): Promise<void>;
   close(): Promise<void>;
@@ -48,12 +54,13 @@ export async function openStage(): Promise<Stage> {
     models,
     sandbox,
     rootOf,
-    connect: async (face) => {
+    connect: async (face, root = rootOf(face)) => {
       await disconnect();
-      const connected = await connectFace(sequelize, face, rootOf(face));
+      const connected = await connectFace(sequelize, face, root);
       disconnect = () => connected.close();
       return connected.dualWrite;
     },
+    empty: () => emptyTables(sequelize, models),
     fill: async (organisations) => {
       await emptyTables(sequelize, models);
       await fillCrm(sandbox, organisations);
@@ -67,7 +74,8 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-async function connectFace(
+/** Join the models of an instance to a face of a CRM, with tables prepared. */
+export async function connectFace(
   sequelize: Sequelize,
   face: Face,
   baseUrl: string,

@@ -1,4 +1,5 @@
 import { backfillScenario } from './backfill';
+import { backfillMemory } from './backfill-memory';
 import { changedRows } from './changed-rows';
 import { manyKeys } from './many-keys';
 import { namespaces } from './namespaces';
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   bothSidesSaves,
   namespaces,
   backfillScenario,
+  backfillMemory,
 ];

@@ -11,6 +11,11 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const LAST_BLANK = 0x20;
 
+const structural = new Uint8Array(256);
+for (const byte of [QUOTE, COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT]) {
+  structural[byte] = 1;
+}
+
 /** Longer names are none of those that are looked for. */
 const LONGEST_NAME = 16;
 
@@ -35,7 +40,7 @@ export class JsonSieve implements Sieve {
   #isInString = false;
   #isEscaped = false;
   /** Of the string that is read, or was read last, where that may be a name. */
-  #name: number[] = [];
+  #name = '';
   /** Names of the members that the place is in, down to `d.results`. */
   readonly #names: string[] = [];
   #list:
@@ -64,7 +69,7 @@ export class JsonSieve implements Sieve {
         continue;
       }
       const byte = chunk[at] ?? 0;
-      if (byte <= LAST_BLANK) continue;
+      if (byte <= LAST_BLANK || (structural[byte] === 0 && !this.#isAwaiting)) continue;
       const met = this.#follow(byte, this.#pendingBytes + at - from);
       if (met === undefined) continue;
       if (met === 'end') break;
@@ -82,21 +87,22 @@ export class JsonSieve implements Sieve {
 
   /** The place of its closing quote, or of the chunk's last byte. */
   #endOfString(chunk: Buffer, start: number): number {
-    const isName = this.#list === undefined && this.#depth <= 2;
-    let isEscaped = this.#isEscaped;
-    for (let at = start; at < chunk.length; at += 1) {
+    let at = this.#isEscaped ? start + 1 : start;
+    for (; at < chunk.length; at += 1) {
       const byte = chunk[at];
-      if (isEscaped) isEscaped = false;
-      else if (byte === BACKSLASH) isEscaped = true;
-      else if (byte === QUOTE) {
-        this.#isInString = false;
-        this.#isEscaped = false;
-        return at;
-      }
-      if (isName && this.#name.length <= LONGEST_NAME) this.#name.push(byte ?? 0);
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) break;
     }
-    this.#isEscaped = isEscaped;
-    return chunk.length;
+    if (!this.#list) this.#readName(chunk.subarray(start, at));
+    this.#isInString = at >= chunk.length;
+    // Beyond the end by one more, where a backslash is the last byte.
+    this.#isEscaped = at > chunk.length;
+    return at;
+  }
+
+  #readName(part: Buffer): void {
+    const left = LONGEST_NAME - this.#name.length;
+    if (this.#depth <= 2 && left > 0) this.#name += part.toString('latin1', 0, left);
   }
 
   /**
@@ -109,7 +115,7 @@ export class JsonSieve implements Sieve {
     switch (byte) {
       case QUOTE:
         this.#isInString = true;
-        if (!this.#list) this.#name = [];
+        this.#name = '';
         return undefined;
       case COLON:
         this.#endName();
@@ -138,7 +144,7 @@ export class JsonSieve implements Sieve {
   }
 
   #endName(): void {
-    if (this.#depth <= 2) this.#names[this.#depth - 1] = String.fromCharCode(...this.#name);
+    if (this.#depth <= 2) this.#names[this.#depth - 1] = this.#name;
   }
 
   #isList(): boolean {

@@ -1,23 +1,16 @@
-import {
-  DataTypes,
-  QueryTypes,
-  Utils,
-  type ModelAttributeColumnOptions,
-  type Transaction,
-} from 'sequelize';
-import type { Mapping } from '../mapping';
+import { QueryTypes, type Transaction } from 'sequelize';
 import { createdVersionsWithin } from '../revisions';
 import { quote } from '../sync/local-table';
 import type { RefreshTable } from '../sync/refresh/input-sql';
 import type { IncomingRow } from '../sync/refresh/row';
 import { stampSql } from '../sync/refresh/store';
 import type { Runtime } from '../sync/runtime';
+import { copyFresh, takesCopies } from './copy-fresh';
+import { givenValues, type GivenValue } from './given-values';
+import { loadComment } from './load-comment';
 import { stageRows } from './staging';
 
-/** The comment of the revision that a load writes. */
-export const loadComment = 'backfill';
-
-/** Rows of a page. */
+/** Rows that came together. */
 export interface FreshRows {
   /** The load; its revision has the same id. */
   readonly load: string;
@@ -29,7 +22,7 @@ export interface FreshRows {
 
 /**
  * Insert the rows that are not here yet: rows, what is known of them since when, versions, and a note
- * of each lookup whose target is not here are one statement.
+ * of each lookup whose target is not here are one statement. Where there are many, they are copied.
  *
  * It takes the ordinary case only. A row that is here, or of which a write or a deletion is known, is
  * left for the ordinary way, which sorts it out.
@@ -47,9 +40,12 @@ export async function insertFresh(
 ): Promise<Set<string>> {
   const { mapping } = table;
   const keys = (): Set<string> => new Set(rows.map(({ key }) => key));
-  const extra = extraValues(table);
+  const given = givenValues(table);
   // NOTE: links have keys of the service's own making, and may have been made here a moment ago.
-  if (!extra || mapping.link || rows.length === 0) return keys();
+  if (!given || mapping.link || rows.length === 0) return keys();
+  if (takesCopies(table, rows)) {
+    return copyFresh(runtime, transaction, { load, table, rows, askedAt, given });
+  }
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const staged = await stageRows(runtime, transaction, { table, rows, askedAt, bind });
@@ -57,7 +53,7 @@ export async function insertFresh(
   const model = bind(mapping.name);
   const parts = [
     ...(staged.expression === undefined ? [] : [staged.expression]),
-    `fresh AS (${insertSql(table, { from, extra, model, bind })})`,
+    `fresh AS (${insertSql(table, { from, given, model, bind })})`,
     knownSql(table, { from, model }),
     mendedSql(table, model),
     // NOTE: PostgreSQL refuses a parameter that no part of the statement names.
@@ -82,7 +78,7 @@ interface Names {
 }
 
 interface InsertParts extends Names {
-  readonly extra: readonly ExtraValue[];
+  readonly given: readonly GivenValue[];
   readonly bind: (value: unknown) => string;
 }
 
@@ -99,10 +95,10 @@ function valueSql({ lookups }: RefreshTable, column: string): string {
 }
 
 function insertSql(table: RefreshTable, parts: InsertParts): string {
-  const { from, extra, model, bind } = parts;
+  const { from, given, model, bind } = parts;
   const { columns: t, name } = table.local;
   const values: [string, string][] = [
-    ...extra.map(({ column, value, isUuid }): [string, string] => [
+    ...given.map(({ column, value, isUuid }): [string, string] => [
       quote(column),
       isUuid ? 'gen_random_uuid()' : `${bind(value)}::${table.local.typeOf(column) ?? 'text'}`,
     ]),
@@ -163,53 +159,4 @@ function linksSql(
      SET target = excluded.target, stamp = excluded.stamp
 )`,
   );
-}
-
-/** A value that the model gives each new row by itself. */
-interface ExtraValue {
-  readonly column: string;
-  readonly value: unknown;
-  /** Each row gets a new one. */
-  readonly isUuid: boolean;
-}
-
-const ownAttributes = new Set([
-  ...['legacyId', 'legacyModifiedAt', 'legacyVersion', 'createdAt', 'modifiedAt'],
-]);
-
-/** The model's default values; undefined where one has to be made for each row by its own code. */
-function extraValues({ mapping, columns, local }: RefreshTable): ExtraValue[] | undefined {
-  const mapped = new Set(columns.map(({ column }) => column));
-  const built = builtRow(mapping);
-  const extra: ExtraValue[] = [];
-  for (const [attribute, definition] of Object.entries(mapping.model.getAttributes())) {
-    const column = definition.field ?? attribute;
-    const value = built[attribute];
-    if (ownAttributes.has(attribute) || mapped.has(column)) continue;
-    if (local.typeOf(column) === undefined || value === undefined || value === null) continue;
-    if (isSqlMethod(value)) continue;
-    const isUuid = isUuidDefault(definition);
-    if (!isUuid && isMadeEachTime(definition)) return undefined;
-    extra.push({ column, value, isUuid });
-  }
-  return extra;
-}
-
-function builtRow({ model }: Mapping): Record<string, unknown> {
-  return model.build({}).get({ plain: true }) as Record<string, unknown>;
-}
-
-function isSqlMethod(value: unknown): boolean {
-  const { SequelizeMethod } = Utils as unknown as { SequelizeMethod: new () => object };
-  return value instanceof SequelizeMethod;
-}
-
-function isUuidDefault({ defaultValue }: ModelAttributeColumnOptions): boolean {
-  const { UUIDV4 } = DataTypes as unknown as { UUIDV4: new () => object };
-  return defaultValue === UUIDV4 || defaultValue instanceof UUIDV4;
-}
-
-/** A function, or a type like NOW, or a getter of the model. */
-function isMadeEachTime({ defaultValue }: ModelAttributeColumnOptions): boolean {
-  return !['string', 'number', 'boolean', 'bigint'].includes(typeof defaultValue);
 }

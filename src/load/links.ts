@@ -1,42 +1,13 @@
-import { QueryTypes, type Transaction } from 'sequelize';
+import { QueryTypes } from 'sequelize';
 import type { MappedAttribute, Mapping } from '../mapping';
 import { updatedVersionsWithin } from '../revisions';
 import { localTable, quote } from '../sync/local-table';
 import { fetchAwaited } from '../sync/refresh/apply';
 import { linkDeferred } from '../sync/refresh/parents';
-import { refreshScope, type RefreshScope } from '../sync/refresh/scope';
+import { refreshScope } from '../sync/refresh/scope';
 import type { Runtime } from '../sync/runtime';
 import { noteFindings, rejectedFindings } from './findings';
-import { loadComment } from './insert-fresh';
-
-/** Note the lookups that an ordinary refresh has left for later. */
-export async function noteLinks(
-  { pool }: Runtime,
-  load: string,
-  { deferred, transaction }: Pick<RefreshScope, 'deferred'> & { readonly transaction: Transaction },
-): Promise<void> {
-  const links = deferred.flatMap(({ table, differences }) =>
-    differences.flatMap(({ row, unresolved }) =>
-      unresolved.map((column) => ({
-        ...{ model: table.mapping.name, column, key: row.key, target: row.values[column] },
-        stamp: row.modifiedOn,
-      })),
-    ),
-  );
-  if (links.length === 0) return;
-  // A part of a batch that was tried again has left its lookups twice.
-  const last = new Map(links.map((link) => [`${link.model} ${link.column} ${link.key}`, link]));
-  await pool.query(
-    `
-INSERT INTO dual_write_load_links (load, model, column_name, legacy_id, target, stamp)
-SELECT $1, l.model, l."column", l.key, l.target, l.stamp
-  FROM jsonb_to_recordset($2::jsonb) AS l(
-    model text, "column" text, key uuid, target uuid, stamp timestamptz)
-ON CONFLICT (load, model, column_name, legacy_id) DO UPDATE
-   SET target = excluded.target, stamp = excluded.stamp`,
-    { bind: [load, JSON.stringify([...last.values()])], transaction },
-  );
-}
+import { loadComment } from './load-comment';
 
 /** A lookup of one model. */
 interface Lookup {

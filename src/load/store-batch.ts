@@ -9,8 +9,10 @@ import { lockTimeoutMs, refreshScope, type RefreshScope } from '../sync/refresh/
 import type { Runtime } from '../sync/runtime';
 import { askedAtOf, type ArrivedBatch } from './arrivals';
 import { noteFindings, rejectedFindings, type Finding } from './findings';
-import { insertFresh, loadComment } from './insert-fresh';
-import { noteLinks } from './links';
+import { CopyRefusedError } from './copy-fresh';
+import { insertFresh } from './insert-fresh';
+import { loadComment } from './load-comment';
+import { noteLinks } from './note-links';
 import { advance, type PartKey } from './load-state';
 
 /** What has come of a part. */
@@ -36,8 +38,9 @@ export async function storeBatch(runtime: Runtime, batch: BatchToStore): Promise
   try {
     await storeInTransaction(runtime, batch, { inBulk: true });
   } catch (error) {
-    if (!isDataError(error) && !isLockTimeout(error)) throw error;
-    await storeInTransaction(runtime, batch, { inBulk: false });
+    const isCopyRefused = error instanceof CopyRefusedError;
+    if (!isCopyRefused && !isDataError(error) && !isLockTimeout(error)) throw error;
+    await storeInTransaction(runtime, batch, { inBulk: isCopyRefused });
   }
 }
 

@@ -85,10 +85,10 @@ describe('large pages', () => {
         return;
       }
       response.write('{"value":[');
-      for (let at = 0; at < 40_000; at += 1) {
-        const chunk = recordsOf(at, 1).join(',');
-        sent += chunk.length;
-        if (response.write((at === 0 ? '' : ',') + chunk)) continue;
+      for (let at = 0; at < 1000; at += 1) {
+        const record = JSON.stringify({ accountid: keyOf(at), name: '.'.repeat(16_000) });
+        sent += record.length;
+        if (response.write((at === 0 ? '' : ',') + record)) continue;
         await new Promise((resolve) => response.once('drain', resolve));
       }
       response.end(']}');
@@ -100,7 +100,7 @@ describe('large pages', () => {
     const early = sent;
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(sent).toBe(early);
-    expect(sent).toBeLessThan(8_000_000);
+    expect(sent).toBeLessThan(12_000_000);
     // The only turn is free for others.
     expect(await client.list(entity, { top: 1 })).toEqual([]);
     let parts = 1;

@@ -1,0 +1,2 @@
+/** The comment of the revision that a load writes. */
+export const loadComment = 'backfill';
