@@ -60,6 +60,7 @@ export {
   InDoubtError,
   LegacyModel,
   NotConnectedError,
+  LockedRowError,
   NotInSyncError,
   RejectedRecordError,
   skipLegacy,

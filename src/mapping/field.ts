@@ -17,6 +17,8 @@ export interface Field {
   readonly comparable: 'order' | 'equality' | 'none';
   /** Only for lookups: the name of the model that is pointed to. */
   readonly model?: string;
+  /** Only for option sets that are kept by name: the numbers of the names. */
+  readonly options?: Readonly<Record<string, number>>;
   /** From the local value to the wire's neutral form. Never called with null. */
   toLegacy(value: LocalValue): LegacyValue;
   /** From the wire's neutral form to the local value. Never called with null. */
@@ -128,10 +130,11 @@ const guids = {
 
 function optionCodes(
   options: Readonly<Record<string, number>>,
-): Pick<Field, 'comparable' | 'toLegacy' | 'fromLegacy'> {
+): Pick<Field, 'comparable' | 'options' | 'toLegacy' | 'fromLegacy'> {
   const names = new Map(Object.entries(options).map(([name, code]) => [code, name]));
   return {
     comparable: 'equality',
+    options,
     toLegacy: (value) => {
       const code = options[String(value)];
       if (code === undefined) throw new RangeError(`${String(value)} is not one of the options.`);

@@ -89,6 +89,11 @@ export interface MigratorDefinition<M extends Model = Model> {
    */
   readonly follow?: boolean | FollowOptions;
   /**
+   * Any number, to be raised when values are made of records in another way, and nothing else in the
+   * mapping says so: a followed model is then loaded completely again.
+   */
+  readonly mappingVersion?: number;
+  /**
    * The rows are the links of a native many-to-many relationship: they are made by associating two
    * records, removed by disassociating them, and never changed. Both lookups are the only fields,
    * each named by the property of the intersect entity that holds the key (`accountid`). Links have

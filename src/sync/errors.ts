@@ -35,6 +35,9 @@ export class SyncError extends Error {
 /** The model's Sequelize instance has no legacy system connected, or the model no migrator. */
 export class NotConnectedError extends SyncError {}
 
+/** A row that another transaction holds: it is free when that ends. */
+export class LockedRowError extends SyncError {}
+
 /** A call that is not synced; the message names what to use instead. */
 export class UnsupportedCallError extends SyncError {
   readonly call: string;

@@ -6,6 +6,7 @@ import {
   LegacyUnavailableError,
 } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
+import { LockedRowError } from '../errors';
 import type { Runtime } from '../runtime';
 import { SharedExchanges } from '../shared-exchanges';
 import { FeedLocks } from './feed-lock';
@@ -33,6 +34,9 @@ const patienceMs = 5000;
 
 /** How long a feed that failed is left alone. */
 const restAfterFailureMs = 60_000;
+
+/** The same for one that has met a row which another transaction holds: it has waited for it already. */
+const restAfterLockMs = 2_000;
 
 /**
  * Failures that the ordinary request would meet as well; others (no right to track changes, a limit
@@ -153,8 +157,14 @@ export class Feeds {
 
   #noteFailure({ name: model }: Mapping, error: unknown): void {
     if (commonFailures.some((kind) => error instanceof kind)) return;
-    this.#restingUntil.set(model, performance.now() + restAfterFailureMs);
+    const isLocked = error instanceof LockedRowError;
+    const restMs = isLocked ? restAfterLockMs : restAfterFailureMs;
+    this.#restingUntil.set(model, performance.now() + restMs);
     const reason = error instanceof Error ? error.message : String(error);
+    if (isLocked) {
+      this.runtime.logger?.info({ model, reason }, 'A feed rests until a row is free');
+      return;
+    }
     this.runtime.logger?.error({ model, reason }, 'A feed failed; reads ask in the ordinary way');
   }
 }

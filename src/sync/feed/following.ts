@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LegacyClient } from '../../../legacy-client';
-import type { Mapping } from '../../mapping';
+import type { Field, Mapping } from '../../mapping';
 
 /** How a model is followed, with what its migrator left open. */
 export interface Following {
@@ -24,15 +24,44 @@ export function sourceOf({ baseUrl, dialect }: LegacyClient): string {
 }
 
 /**
- * What a mapping takes from each record: rows that were refreshed under another one lack something.
+ * What a mapping takes from each record, and what it makes of it: rows that were refreshed under
+ * another one lack something.
  */
-export function fingerprintOf({ entity, attributes }: Mapping): string {
+export function fingerprintOf(mapping: Mapping): string {
+  const { entity, attributes } = mapping;
   const fields = attributes.map(({ attribute, column, property, target }) => [
     ...[attribute, column, property.name, property.kind, target?.name],
   ]);
   const { entitySet, key, modifiedOn, createdOn, properties, presence } = entity;
   const others = properties.map(({ name, kind }) => [name, kind]);
   const there = presence ? [[presence.property.name, presence.value]] : [];
-  const taken = [entitySet, key, modifiedOn, createdOn, fields, others, ...there];
+  const taken = [entitySet, key, modifiedOn, createdOn, fields, others, ...there, ...made(mapping)];
   return createHash('sha256').update(JSON.stringify(taken)).digest('hex').slice(0, 32);
+}
+
+/**
+ * What a mapping makes of values by itself. Of functions there is only their text: it does not tell
+ * what they call, which is what `mappingVersion` is for.
+ */
+function made({ attributes, definition }: Mapping): unknown[] {
+  const fields = definition.fields as Readonly<Record<string, Field | undefined>>;
+  const conversions = attributes.flatMap(({ attribute }): unknown[] => {
+    const field = fields[attribute];
+    if (field?.options) return [[attribute, Object.entries(field.options).sort(byName)]];
+    return field?.comparable === 'none' ? [[attribute, hookText(field)]] : [];
+  });
+  const { mappingVersion } = definition;
+  return [
+    ...conversions,
+    ...('fromLegacy' in definition ? [hookText(definition)] : []),
+    ...(mappingVersion === undefined ? [] : [{ mappingVersion }]),
+  ];
+}
+
+function byName([one]: readonly [string, number], [other]: readonly [string, number]): number {
+  return one < other ? -1 : 1;
+}
+
+function hookText(owner: object): string {
+  return String((owner as { readonly fromLegacy?: unknown }).fromLegacy);
 }

@@ -1,6 +1,6 @@
 import type { LegacyRecord } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
-import { NotInSyncError, SyncError, type AheadRow, type RejectedRecord } from '../errors';
+import { LockedRowError, NotInSyncError, type AheadRow, type RejectedRecord } from '../errors';
 import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { parentAnswers } from './absent-parents';
@@ -130,8 +130,8 @@ async function applyRows(
   }
 }
 
-function lockedRow(table: RefreshTable, legacyId: string, cause?: unknown): SyncError {
-  return new SyncError(
+function lockedRow(table: RefreshTable, legacyId: string, cause?: unknown): LockedRowError {
+  return new LockedRowError(
     'The row cannot be brought up to date, because another transaction holds it. End that ' +
       'transaction, or try again.',
     { model: table.mapping.name, legacyId, cause },

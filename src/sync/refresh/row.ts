@@ -78,8 +78,7 @@ function hookedValues(
   extra: Set<string>,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  const context = { model: mapping.name, operation: 'refresh' } as const;
-  const changed = mapping.definition.fromLegacy?.(record, context) ?? {};
+  const changed = ownValues(mapping, record);
   for (const [attribute, value] of Object.entries(changed)) {
     const mapped = mapping.byAttribute.get(attribute);
     const column = mapped?.column ?? mapping.model.getAttributes()[attribute]?.field ?? attribute;
@@ -94,4 +93,32 @@ function hookedValues(
     values[column] = value;
   }
   return values;
+}
+
+type OwnValues = Readonly<Record<string, unknown>>;
+
+/** What hooks have made of records, by hook: a record is compared, and perhaps stored, after that. */
+const made = new WeakMap<object, WeakMap<LegacyRecord, () => OwnValues>>();
+
+/** What the hook gives, or throws; it runs once for each record that was fetched. */
+function ownValues({ name: model, definition }: Mapping, record: LegacyRecord): OwnValues {
+  if (!definition.fromLegacy) return {};
+  const byRecord = made.get(definition) ?? new WeakMap<LegacyRecord, () => OwnValues>();
+  made.set(definition, byRecord);
+  const known =
+    byRecord.get(record) ??
+    settledHook(() => definition.fromLegacy?.(record, { model, operation: 'refresh' }) ?? {});
+  byRecord.set(record, known);
+  return known();
+}
+
+function settledHook(run: () => OwnValues): () => OwnValues {
+  try {
+    const values = run();
+    return () => values;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }
