@@ -1,5 +1,5 @@
 import { InDoubtError } from '../../src';
-import { endSpareApplication } from '../crash/start-application';
+import { endSpareApplication, startApplication } from '../crash/start-application';
 import { openCrashWorld } from '../crash/crash-world';
 import { killAtPoint, type KillPoint, untilArrived } from '../crash/kill-points';
 import type { Work, Write } from '../crash/orders';
@@ -145,6 +145,24 @@ describe.each(faces)('recovery after a process was killed, %s face', (face) => {
       expect(await disagreements(world)).toEqual([]);
       expect(await outcome()).toEqual(subject.committed);
     });
+  });
+
+  it('leaves nothing noted of a refused update that was sent again, and committed', async () => {
+    const { sandbox, models } = world;
+    const row = await models.Organisation.findByPk(kept, { rejectOnEmpty: true });
+    // Where there are versions, the update is refused, and sent for the record as it is now.
+    await sandbox.editAsLegacyUser('account', String(row.legacyId), {
+      Telephone1: '020 7946 0000',
+    });
+    const application = startApplication(world, face, {
+      lanes: [[[update]]],
+      point: { name: 'COMMIT answered', nth: 1 },
+    });
+    expect(await application.ended()).toBe(true);
+    expect((await openNotes(world)).done).toBeGreaterThan(0);
+    await world.dualWrite.recover();
+    expect(await openNotes(world)).toEqual({ intents: 0, done: 0 });
+    expect(await outcome()).toEqual({ ...nothing, Kept: 2 });
   });
 
   it('leaves a record that is in doubt alone until it is settled', async () => {

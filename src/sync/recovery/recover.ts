@@ -33,6 +33,7 @@ export async function recover(runtime: Runtime): Promise<RecoveryReport> {
     'in doubt': 0,
   };
   await runtime.ended.flush();
+  await forgetEnded(runtime);
   const rows = await runtime.pool.query<IntentRow>(
     `
 SELECT id::text, unit::text, operation, model, local_id, legacy_id::text, sent, before,
@@ -52,6 +53,19 @@ SELECT id::text, unit::text, operation, model, local_id, legacy_id::text, sent, 
     report[settlement] += 1;
   }
   return report;
+}
+
+/**
+ * Remove done rows whose intents are gone: of writes that were refused, in transactions that went on
+ * without them and committed, just before their process died. An intent can be seen before its done
+ * row, and both go together, so that none of these is awaited.
+ */
+async function forgetEnded({ pool }: Runtime): Promise<void> {
+  await pool.query(
+    `DELETE FROM dual_write_done d
+      WHERE NOT EXISTS (SELECT FROM dual_write_intents i WHERE i.id = d.intent_id)`,
+    { transaction: null },
+  );
 }
 
 function byUnit(rows: readonly IntentRow[]): IntentRow[][] {
