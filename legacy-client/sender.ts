@@ -7,6 +7,7 @@ import {
   LegacyLoginError,
   LegacyThrottledError,
   LegacyTimeoutError,
+  madeUncertain,
 } from './errors';
 import type { Answer, Exchanger, ExchangeSubject } from './exchanger';
 import { loginError } from './judgement';
@@ -46,12 +47,17 @@ export class Sender {
   /** @throws LegacyError */
   async send(sending: Sending): Promise<Answer> {
     const tries: Tries = { count: 0 };
+    let isUncertain = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.sendInTurn(sending, tries);
       } catch (caught) {
         const error = this.asLegacyError(caught, sending);
-        if (!(await this.waitForRepeat(error, sending, attempt))) throw error;
+        if (!(await this.waitForRepeat(error, sending, attempt))) {
+          throw isUncertain ? madeUncertain(error) : error;
+        }
+        // NOTE: what the last try is told says nothing of an earlier one without an answer.
+        isUncertain ||= sending.onUncertainRepeat !== undefined && error.outcome === 'unknown';
       }
     }
   }

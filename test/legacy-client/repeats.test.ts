@@ -188,3 +188,18 @@ test('an observer that throws does not disturb the request', async () => {
   expect(warn).toHaveBeenCalledWith(expect.stringContaining('observer broke'));
   warn.mockRestore();
 });
+
+test('a create is not said to be refused when an earlier try had no answer', async () => {
+  server.script = (_request, response, number) => {
+    if (number === 1) response.destroy();
+    else json(response, { error: { code: '0x1', message: 'no' } }, { status: 400 });
+  };
+  const client = connect({ dialect: 'dataverse' });
+  const created = client.create(dataverseAccount, { name: 'Example Ltd' }, { key: guid(1) });
+  await expect(created).rejects.toMatchObject({ status: 400, outcome: 'unknown' });
+  server.script = (_request, response) => {
+    json(response, { error: { code: '0x1', message: 'no' } }, { status: 400 });
+  };
+  const again = client.create(dataverseAccount, { name: 'Example Ltd' }, { key: guid(1) });
+  await expect(again).rejects.toMatchObject({ status: 400, outcome: 'refused' });
+});

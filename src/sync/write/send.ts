@@ -36,13 +36,14 @@ export async function send(
     write.runtime,
     steps.filter(({ key }, index) => key !== wished[index]),
   );
-  for (const { error } of failures) {
-    if (!isRefused(error) && !isAnswered(error) && error instanceof Error) write.unit.doom(error);
+  for (const failure of failures) {
+    const { error } = failure;
+    if (!isRefused(error) && !isAnswered(failure) && error instanceof Error) write.unit.doom(error);
   }
   const refused = failures.filter(({ error }) => isRefused(error)).map(({ step }) => step);
   if (refused.length + unsent.length > 0) await write.unit.remove([...refused, ...unsent]);
-  for (const { step, error } of failures) {
-    if (!isRefused(error) && isAnswered(error)) await settleAnswered(write, step);
+  for (const failure of failures) {
+    if (!isRefused(failure.error) && isAnswered(failure)) await settleAnswered(write, failure.step);
   }
   const grave = failures.filter(({ error }) => !mayFail?.(error));
   const first = grave.find(({ error }) => !isRefused(error)) ?? grave[0];
@@ -55,8 +56,10 @@ export async function send(
   return failures;
 }
 
-function isAnswered(error: unknown): boolean {
-  return error instanceof LegacyResponseError && error.answered;
+/** NOTE: of a create that was repeated, an earlier copy may still be on its way. */
+function isAnswered({ error, step }: Failure): boolean {
+  const isRepeated = step.operation === 'create' && step.isRepeated === true;
+  return error instanceof LegacyResponseError && error.answered && !isRepeated;
 }
 
 /** The request has come to its end, so what the service holds now is what it will hold. */
