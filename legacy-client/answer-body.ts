@@ -1,6 +1,7 @@
 import { parseJson } from './exact-json';
 import type { TransportAnswer } from './transport';
 import { atomToJson } from './xml/atom';
+import { endOfProlog } from './xml/guarded';
 import { parseXml } from './xml/parse';
 
 /**
@@ -22,7 +23,8 @@ export function parseBody({ headers, text }: Omit<TransportAnswer, 'setCookies'>
 
 /** Looks at the beginning only: such documents have megabytes. */
 function isMetadata(text: string): boolean {
-  return /^(?:<\?[^>]*\?>|<!--[^]*?-->|\s)*<(?:\w+:)?Edmx[\s>]/.test(text.slice(0, 2000));
+  const start = text.slice(0, 2000);
+  return /^<(?:\w+:)?Edmx[\s>]/.test(start.slice(endOfProlog(start)));
 }
 
 function parseAtom(text: string): unknown {

@@ -1,5 +1,6 @@
 import type { CallOptions } from './client';
 import type { Dialect, DialectRequest, RequestChoices } from './dialects/dialect';
+import { normalisedGuid } from './dialects/guid';
 import { MalformedAnswerError, UnsendableError } from './dialects/problems';
 import type { LegacyEntity, LegacyRecord } from './entity';
 import { LegacyError, LegacyRequestError, LegacyUnavailableError } from './errors';
@@ -100,6 +101,13 @@ export class Calls {
     return this.decoded(answer, () =>
       dialect.decodeRecord(entity, answer.body, answer.headers.etag),
     );
+  }
+
+  /** The record of this key: another one is no answer. */
+  ownRecord(entity: LegacyEntity, key: string, answer: Answer): LegacyRecord {
+    const record = this.record(entity, answer);
+    if (record.key === normalisedGuid(key)) return record;
+    throw answer.unreadable('it holds another record than the one that was asked for');
   }
 
   decoded<Decoded>(answer: Answer, decode: () => Decoded): Decoded {

@@ -11,6 +11,9 @@ export interface ErrorDocument {
   readonly isFault?: boolean;
 }
 
+/** In characters. What is longer is no error document, and costs too much to look at. */
+const LONGEST = 1_000_000;
+
 /**
  * Read the error document of any OData version.
  *
@@ -20,6 +23,7 @@ export interface ErrorDocument {
  * @returns undefined when the text is none, or was cut off.
  */
 export function readErrorDocument(text: string): ErrorDocument | undefined {
+  if (text.length > LONGEST) return undefined;
   const start = text.trimStart();
   try {
     if (start.startsWith('{')) return readJsonError(parseJson(start));

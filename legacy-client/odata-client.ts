@@ -95,7 +95,8 @@ export class ODataClient implements LegacyClient {
       this.calls.send(entity, request, { ...options, repeatable: true }),
     );
     this.absences.answered(entity);
-    return presentRecord(entity, this.calls.record(entity, answer), this.planned(request));
+    const record = this.calls.ownRecord(entity, key, answer);
+    return presentRecord(entity, record, this.planned(request));
   }
 
   async create(
@@ -152,7 +153,7 @@ export class ODataClient implements LegacyClient {
       });
     };
     const answer = await this.conditions.send(entity, ifMatch, send);
-    return answer.body === undefined ? undefined : this.calls.record(entity, answer);
+    return answer.body === undefined ? undefined : this.calls.ownRecord(entity, key, answer);
   }
 
   async delete(

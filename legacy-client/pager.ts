@@ -54,11 +54,27 @@ export class Links {
     if (at === undefined) return undefined;
     this.seen.add(at);
     this.at = next === undefined ? undefined : nextAddress(this.root, from(at, next), answer);
+    this.staysAt(at, answer);
     if (this.at !== undefined && this.seen.has(this.at)) {
       throw answer.unreadable('its next page is one that was there already, so there is no end');
     }
     return this.at;
   }
+
+  /** NOTE: records of another entity set would be taken for those of this one. */
+  private staysAt(before: string, answer: Answer): void {
+    if (this.at === undefined) return;
+    const [asked, given] = [before, this.at].map((url) => resourceOf(this.root, url));
+    if (asked === undefined || given === undefined || asked === given) return;
+    throw answer.unreadable('its next page is one of another entity set');
+  }
+}
+
+/** What a path asks for, where it is a single name below the service root: `AccountSet`. */
+function resourceOf(root: string, url: string): string | undefined {
+  const { pathname } = new URL(url);
+  const below = pathname.slice(new URL(`${root}/`).pathname.length);
+  return /^\w+(?=(?:\(\))?$)/.exec(below)?.[0].toLowerCase();
 }
 
 /** NOTE: an address in an answer is relative to what was asked for: a bare `?$skiptoken=…`, too. */

@@ -33,6 +33,12 @@ export function parseIsoInstant(text: string): Date | undefined {
   return Number.isNaN(instant.getTime()) ? undefined : instant;
 }
 
+/** Tell whether the year is written with four digits, as all formats here want it. */
+export function hasFourDigitYear(instant: Date): boolean {
+  const year = instant.getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}
+
 /** The day of an instant in UTC: `'2026-11-21'`. */
 export function utcDay(instant: Date): string {
   return instant.toISOString().slice(0, 10);

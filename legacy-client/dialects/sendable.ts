@@ -1,5 +1,5 @@
 import type { LegacyProperty, LegacyValue, PropertyKind } from '../entity';
-import { isCalendarDate } from './calendar';
+import { hasFourDigitYear, isCalendarDate } from './calendar';
 import { decimalNotation } from './decimals';
 import { normalisedGuid } from './guid';
 import { UnsendableError } from './problems';
@@ -52,11 +52,6 @@ function decimal(value: SendableValue): string | undefined {
 /** Half of a surrogate pair cannot be written in UTF-8, neither in a URL nor in a body. */
 function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
-}
-
-function hasFourDigitYear(instant: Date): boolean {
-  const year = instant.getUTCFullYear();
-  return year >= 1 && year <= 9999;
 }
 
 /** The type only: values may be personal. */

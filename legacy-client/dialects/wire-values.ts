@@ -1,5 +1,5 @@
 import type { LegacyProperty, LegacyValue, PropertyKind } from '../entity';
-import { isCalendarDate, parseIsoInstant, utcDay } from './calendar';
+import { hasFourDigitYear, isCalendarDate, parseIsoInstant, utcDay } from './calendar';
 import { decimalNotation } from './decimals';
 import { normalisedGuid } from './guid';
 import { MalformedAnswerError } from './problems';
@@ -65,7 +65,7 @@ function readInstant(wire: unknown): Date | undefined {
 function readDay(wire: unknown): string | undefined {
   if (typeof wire === 'string' && isCalendarDate(wire)) return wire;
   const instant = readInstant(wire);
-  return instant === undefined ? undefined : utcDay(instant);
+  return instant === undefined || !hasFourDigitYear(instant) ? undefined : utcDay(instant);
 }
 
 function readGuid(wire: unknown): string | undefined {

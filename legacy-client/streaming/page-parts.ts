@@ -52,8 +52,10 @@ class FreshRecords {
   private readonly taken = new Set<string>();
 
   of(records: readonly LegacyRecord[]): readonly LegacyRecord[] {
-    const fresh = records.filter(({ key }) => !this.taken.has(key));
-    for (const { key } of fresh) this.taken.add(key);
-    return fresh;
+    return records.filter(({ key }) => {
+      const isFresh = !this.taken.has(key);
+      if (isFresh) this.taken.add(key);
+      return isFresh;
+    });
   }
 }

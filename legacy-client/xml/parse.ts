@@ -1,4 +1,5 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { checkMarkup } from './guarded';
 
 const parser = new XMLParser({
   ignoreAttributes: false,
@@ -25,18 +26,28 @@ export interface XmlElement {
  * Parse a complete XML document; prefixes of namespaces are dropped.
  *
  * @returns the root element with its name, text untouched.
- * @throws SyntaxError when the document is cut off or not well formed: the parser alone would give
- *   a cut feed as a shorter one.
+ * @throws SyntaxError when the document is cut off or not well formed (the parser alone would give a
+ *   cut feed as a shorter one), has a document type, or more attributes or levels than any honest one.
  */
 export function parseXml(text: string): { readonly name: string; readonly root: XmlElement } {
+  checkMarkup(text);
   const validity = XMLValidator.validate(text);
   if (validity !== true) throw new SyntaxError(`XML is not well formed: ${validity.err.msg}`);
-  const parsed = parser.parse(text) as XmlElement;
+  const parsed = parsedText(text);
   const roots = Object.entries(parsed).filter(([name]) => !/^[?#]/.test(name));
   const [name, root] = roots[0] ?? [];
   if (name === undefined || roots.length > 1)
     throw new SyntaxError('XML has no single root element');
   return { name, root: elementOf(root) };
+}
+
+/** NOTE: beyond its own limits, of levels for one, the parser throws what is no SyntaxError. */
+function parsedText(text: string): XmlElement {
+  try {
+    return parser.parse(text) as XmlElement;
+  } catch {
+    throw new SyntaxError('XML has names, entities or levels that are not read');
+  }
 }
 
 /** A node as an element; a bare text becomes `{ '#text': … }`. */
