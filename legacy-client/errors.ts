@@ -36,7 +36,9 @@ export class LegacyError extends Error {
 
 /** The failure of a write's last try, when an earlier one may have been applied. */
 export function madeUncertain<E extends LegacyError>(error: E): E {
-  return Object.assign(error, { outcome: 'unknown' as const });
+  const changed: { outcome: LegacyOutcome } = error;
+  changed.outcome = 'unknown';
+  return error;
 }
 
 /** The request could not even be written: nothing was sent. The message says what to change. */
