@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { DualWrite } from '../src';
 import type { PagedSets, SamplePages } from './page-maker';
@@ -32,7 +31,7 @@ export async function startPageServer(
     await stage.fill(sampleSize);
     sets[face] = await sampleOf(dualWrite);
   }
-  const file = path.join(__dirname, 'page-server-process.ts');
+  const file = require.resolve('./page-server-process');
   const loader = createRequire(__filename).resolve('tsx/cjs');
   const child = spawn(process.execPath, ['--require', loader, file, String(records)], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -76,7 +75,7 @@ async function sampleOf(dualWrite: DualWrite): Promise<PagedSets> {
 const agent = new http.Agent({ keepAlive: true });
 
 /** GET one page, as the library does. */
-export function getPage(url: string): Promise<Buffer> {
+function getPage(url: string): Promise<Buffer> {
   const headers = {
     ...{ Accept: 'application/json', Prefer: 'odata.maxpagesize=5000' },
     ...{ 'OData-Version': '4.0', 'OData-MaxVersion': '4.0' },
@@ -116,6 +115,6 @@ export async function* bodiesFrom(first: string): AsyncGenerator<string, void, u
 }
 
 /** The address of the next page. */
-export function nextOf(page: Page): string | undefined {
+function nextOf(page: Page): string | undefined {
   return page.d ? page.d.__next : page['@odata.nextLink'];
 }

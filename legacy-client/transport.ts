@@ -41,7 +41,7 @@ export interface TransportAnswer {
 }
 
 /** No request may be larger; nor an answer, compressed or not, unless the client is told so: 64 MiB. */
-export const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
+const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 
 /** Sends one request over kept-alive connections: no repeats, no redirects, no judgement. */
 export class Transport {

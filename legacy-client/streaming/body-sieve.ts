@@ -2,7 +2,7 @@ import { AtomSieve } from './atom-sieve';
 import { JsonSieve } from './json-sieve';
 
 /** So much of a list is taken out at a time, in bytes; answers up to this size come whole. */
-export const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** Takes the complete elements of a long list out of its answer, while it arrives. */
 export interface Sieve {
