@@ -115,11 +115,11 @@ export async function awaitSettled(
 ): Promise<void> {
   const concerned = stepsThatWait(steps);
   if (concerned.length === 0) return;
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const open = await openElsewhere(runtime, concerned, unit);
     if (!open) return;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new InDoubtError(
         'The outcome of an earlier write on this record is not known yet. Recovery settles it ' +
           '(dualWrite.recover()); "dualWrite.status()" lists what is open.',
