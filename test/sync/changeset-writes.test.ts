@@ -278,20 +278,24 @@ describe("a transaction with writes: 'changeset'", () => {
   });
 
   it('needs one request where writes sent at once need ten', async () => {
-    const { Organisation } = world.models;
-    const tenWrites = async ({ sequelize }: Pick<ChangesetWorld, 'sequelize'>): Promise<void> => {
-      const rows = await Organisation.findAll({ order: ['name'] });
-      await world.legacyCalls();
+    const verbsOf = async ({ models, sequelize, ...others }: ChangesetWorld): Promise<string[]> => {
+      const { Organisation } = models;
+      const names = ['1', '2', '3', '4', '5'].map((name) => ({ name }));
+      const rows = await Organisation.bulkCreate(names);
+      await others.legacyCalls();
       await sequelize.transaction(async (transaction) => {
         for (const row of rows) await row.update({ employees: 7 }, { transaction });
-        for (const name of ['A', 'B', 'C', 'D', 'E']) {
-          await Organisation.create({ name }, { transaction });
-        }
+        for (const values of names) await Organisation.create(values, { transaction });
       });
+      return others.verbs();
     };
-    await Organisation.bulkCreate(['1', '2', '3', '4', '5'].map((name) => ({ name })));
-    await tenWrites(world);
-    expect(await world.verbs()).toEqual(['BATCH']);
+    expect(await verbsOf(world)).toEqual(['BATCH']);
+    const immediate = await openChangesetWorld({ writes: 'immediate' });
+    try {
+      expect(await verbsOf(immediate)).toEqual(Array.from({ length: 10 }, () => 'PATCH'));
+    } finally {
+      await immediate.close();
+    }
   });
 
   it('may hold no more writes than one changeset takes', async () => {
@@ -323,5 +327,25 @@ describe("writes: 'changeset' where there are no changesets", () => {
     await expect(connect({ writes: 'sometimes' as never })).rejects.toThrow(
       "writes is 'immediate' or 'changeset', not 'sometimes'",
     );
+  });
+
+  it('is refused when the server says that it has none, and nothing was sent', async () => {
+    const world = await openChangesetWorld();
+    try {
+      const { Organisation } = world.models;
+      const work = (): Promise<unknown> =>
+        Organisation.bulkCreate([{ name: 'A' }, { name: 'B' }]).catch((reason: unknown) => reason);
+      await world.sandbox.failNext({ method: 'BATCH', status: 405 });
+      for (const time of [1, 2]) {
+        const error = await work();
+        expect(error).toBeInstanceOf(SyncError);
+        expect((error as Error).message).toContain('has no $batch');
+        expect(await world.verbs()).toEqual(time === 1 ? ['BATCH'] : []);
+      }
+      expect(await world.names()).toEqual([]);
+      expect(await world.notes()).toBe(0);
+    } finally {
+      await world.close();
+    }
   });
 });
