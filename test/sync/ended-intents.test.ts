@@ -54,6 +54,22 @@ describe('intents of writes that have committed', () => {
     expect(await isTidy()).toBe(true);
   });
 
+  it('are removed with what a write had reserved and did not need', async () => {
+    const { Organisation } = world.models;
+    const row = await Organisation.create({ name: 'Twice' });
+    await world.sandbox.failNext({ method: 'PATCH', status: 412 });
+    await row.update({ employees: 5 });
+    await world.sandbox.failNext({ method: 'PATCH', status: 400 });
+    await world.sequelize.transaction(async (transaction) => {
+      await expect(row.update({ employees: 6 }, { transaction })).rejects.toThrow();
+      await row.update({ name: 'Trice' }, { transaction });
+    });
+    await until('they are removed', isTidy);
+    await world.sequelize.query('INSERT INTO dual_write_done VALUES (4711)');
+    await world.dualWrite.recover();
+    expect(await noted()).toEqual([]);
+  });
+
   it('are left to recovery when they cannot be removed', async () => {
     const { sequelize } = world;
     await sequelize.query(

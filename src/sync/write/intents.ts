@@ -4,6 +4,15 @@ import { isOpen } from '../open-intents';
 import type { Runtime } from '../runtime';
 import { named, newIntentId, type Step } from './steps';
 
+interface Note {
+  readonly unit: string;
+  /** The first one's place among all of the unit. */
+  readonly first: number;
+  readonly steps: readonly Step[];
+  /** Of the lock that the transaction holds for them, with their done rows written. */
+  readonly lockId?: string | undefined;
+}
+
 /**
  * Note legacy writes before they are sent, outside the caller's transaction, so that they are known
  * whatever becomes of it; but not before nobody else's write on the same records is open.
@@ -16,10 +25,12 @@ import { named, newIntentId, type Step } from './steps';
 export async function noteIntents(
   runtime: Runtime,
   transaction: Transaction,
-  note: { readonly unit: string; readonly first: number; readonly steps: readonly Step[] },
+  note: Note,
 ): Promise<void> {
-  const lockId = newIntentId();
-  await lockAndNoteDone(runtime, transaction, { lockId, steps: note.steps });
+  const lockId = note.lockId ?? newIntentId();
+  if (note.lockId === undefined) {
+    await lockAndNoteDone(runtime, transaction, { lockId, steps: note.steps });
+  }
   const rows = note.steps.map((step, index) => ({
     id: step.intentId,
     sequence: note.first + index,

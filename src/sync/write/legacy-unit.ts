@@ -10,6 +10,7 @@ import { awaitSettled, endIntents, noteIntents } from './intents';
 import { Lane } from './lane';
 import { PendingWrites, type Follower, type KeysByMapping } from './pending/pending-writes';
 import { isDestroy, type Planned } from './pending/planned';
+import type { Reservation } from './reservation';
 import { named, type DestroyStep, type Step } from './steps';
 
 /** Sends all that a unit has planned, and has the rows hold what came of it. */
@@ -119,18 +120,23 @@ export class LegacyUnit implements Participant {
     if (this.#send) this.#pending.follow(show, this.openSavepoints());
   }
 
-  /** Note writes that are about to be sent. */
-  async add(steps: readonly Step[]): Promise<void> {
+  /**
+   * Note writes that are about to be sent.
+   *
+   * @param reservation - for a write that is noted alone, unless another has it.
+   */
+  async add(steps: readonly Step[], reservation?: Reservation): Promise<void> {
     this.#steps.push(...steps);
-    if (steps.length > 0) await this.#note(steps);
+    if (steps.length > 0) await this.#note(steps, reservation);
   }
 
-  async #note(steps: readonly Step[]): Promise<void> {
+  async #note(steps: readonly Step[], reservation?: Reservation): Promise<void> {
     const first = this.#noted;
     this.#noted += steps.length;
+    const lockId = reservation && lockReserved(steps, reservation);
     const { transaction, id } = this.unit;
     try {
-      await noteIntents(this.runtime, transaction, { unit: id, first, steps });
+      await noteIntents(this.runtime, transaction, { unit: id, first, steps, lockId });
     } catch (error) {
       // Nothing was noted, because another's write is open.
       if (error instanceof InDoubtError) this.#drop(steps);
@@ -150,6 +156,11 @@ export class LegacyUnit implements Participant {
     // Their done rows go when they can be seen: after COMMIT.
     this.#removed.push(...ids);
     await endIntents(this.runtime, ids);
+  }
+
+  /** Forget a done row that has no intent, when it can be seen. */
+  forget(intentId: string): void {
+    this.#removed.push(intentId);
   }
 
   /** From now on the unit can only be rolled back. */
@@ -256,6 +267,14 @@ export class LegacyUnit implements Participant {
       );
     }
   }
+}
+
+/** Have an intent that is noted alone be the reserved one; gives the number of its lock. */
+function lockReserved(steps: readonly Step[], reservation: Reservation): string | undefined {
+  const [only, ...others] = steps;
+  if (!only || others.length > 0 || !reservation.take()) return undefined;
+  only.intentId = reservation.intentId;
+  return reservation.lockId;
 }
 
 const notCommitted = {

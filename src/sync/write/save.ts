@@ -6,7 +6,7 @@ import type { Synced } from '../runtime';
 import { createRecords, getsKey } from './create';
 import { legacyIdOf } from './legacy-id';
 import { createSuccessor, reactivateRecords } from './reactivate';
-import { inSyncedWrite, type SyncedWrite } from './synced-write';
+import { inReservedWrite, inSyncedWrite, type SyncedWrite } from './synced-write';
 import { updateRecords } from './update';
 import { isMixed, noteMixed } from './vouched';
 
@@ -51,8 +51,9 @@ export async function saveBoth<T>(save: Save<T>): Promise<T> {
   if (isCreate && (given === null || !wasNew) && getsKey(synced)) {
     instance.legacyId = randomUUID();
   }
+  const inWrite = writerOf(save, isCreate);
   try {
-    return await inSyncedWrite(synced, save.options, async (write) => {
+    return await inWrite(synced, save.options, async (write) => {
       const before = knownValues(instance);
       if (isCreate) waiting.set(instance, []);
       const result = await save.run(localOptions(save, write));
@@ -134,14 +135,24 @@ function isRestored(instance: Model): boolean {
   return paranoid === true && instance.changed(attribute as never) && !instance.get(attribute);
 }
 
-function localOptions<T>({ instance, options, synced }: Save<T>, write: SyncedWrite): SaveOptions {
-  const { mapping } = synced;
+/** What is sent with its call is noted alone. */
+function writerOf<T>(save: Save<T>, isCreate: boolean): typeof inSyncedWrite {
+  const isAtOnce = save.synced.runtime.writes !== 'changeset';
+  return isAtOnce && (isCreate || isTouched(save)) ? inReservedWrite : inSyncedWrite;
+}
+
+/** Whether the instance has changes that the legacy system is to have. */
+function isTouched<T>({ instance, synced: { mapping } }: Save<T>): boolean {
   const changed = instance.changed();
-  const touched = (changed === false ? [] : changed).some(
+  return (changed === false ? [] : changed).some(
     (attribute) => mapping.byAttribute.has(attribute) || attribute === 'legacyId',
   );
+}
+
+function localOptions<T>(save: Save<T>, write: SyncedWrite): SaveOptions {
+  const { instance, options } = save;
   // A change of unmapped columns alone must not look like one that the legacy system lacks.
-  const silent = options.silent ?? (!instance.isNewRecord && !touched);
+  const silent = options.silent ?? (!instance.isNewRecord && !isTouched(save));
   const fields = options.fields && withLegacyId(instance, options.fields);
   return { ...options, ...(fields && { fields }), silent, transaction: write.transaction };
 }

@@ -29,7 +29,7 @@ export async function send(
   mayFail?: (error: unknown) => boolean,
 ): Promise<readonly Failure[]> {
   const steps = outgoing.map(({ step }) => step);
-  await write.unit.add(steps);
+  await write.unit.add(steps, write.reservation);
   const wished = steps.map(({ key }) => key);
   const { failures, unsent } = await sendInTurns(write.runtime.client, outgoing, mayFail);
   await noteChosenKeys(

@@ -6,8 +6,8 @@ import { linkName } from './links';
 
 /** What every legacy write of a unit of work says of itself. */
 export interface StepBase {
-  /** Of the intent: a positive 64-bit number as text. */
-  readonly intentId: string;
+  /** Of the intent: a positive 64-bit number as text. A reserved one replaces it before it is noted. */
+  intentId: string;
   readonly mapping: Mapping;
   /** The local primary key. */
   readonly id: unknown;

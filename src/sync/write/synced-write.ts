@@ -1,15 +1,18 @@
 import type { Model, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import { commitOrRollBack } from '../commit-or-roll-back';
-import { openSavepoint } from '../savepoint';
+import { openSavepoint, outermost } from '../savepoint';
 import type { Place, Synced } from '../runtime';
 import { LegacyUnit } from './legacy-unit';
+import { beginReserved, Reservation } from './reservation';
 
 /** One write, with everything its steps need. */
 export interface SyncedWrite extends Synced {
   readonly transaction: Transaction;
   readonly unit: LegacyUnit;
   readonly place: Place;
+  /** For the first intent, if that is noted alone. */
+  readonly reservation?: Reservation | undefined;
 }
 
 /**
@@ -21,16 +24,52 @@ export async function inSyncedWrite<T>(
   options: { transaction?: Transaction | null } | undefined,
   body: (write: SyncedWrite) => Promise<T>,
 ): Promise<T> {
+  const { sequelize } = synced.runtime;
+  return inWrite(synced, options, {
+    body,
+    begin: (outer) => (outer ? openSavepoint(outer) : sequelize.transaction({ transaction: null })),
+  });
+}
+
+/** The same for a write that is expected to send one record: what noting it needs is reserved. */
+export async function inReservedWrite<T>(
+  synced: Synced,
+  options: { transaction?: Transaction | null } | undefined,
+  body: (write: SyncedWrite) => Promise<T>,
+): Promise<T> {
+  const { sequelize } = synced.runtime;
+  const reservation = new Reservation();
+  return inWrite(synced, options, {
+    begin: (outer) => beginReserved(sequelize, outer ? outermost(outer) : null, reservation),
+    body: async (write) => {
+      const result = await body({ ...write, reservation });
+      if (reservation.take()) write.unit.forget(reservation.intentId);
+      return result;
+    },
+  });
+}
+
+interface Run<T> {
+  /** Begin a savepoint in a transaction, or without one a transaction. */
+  readonly begin: (outer: Transaction | undefined) => Promise<Transaction>;
+  readonly body: (write: SyncedWrite) => Promise<T>;
+}
+
+async function inWrite<T>(
+  synced: Synced,
+  options: { transaction?: Transaction | null } | undefined,
+  { begin, body }: Run<T>,
+): Promise<T> {
   await synced.runtime.prepared.require(synced.mapping.name);
   const outer = transactionOf(options);
   if (outer) {
     const unit = LegacyUnit.of(synced.runtime, outer);
     return unit.lane.run(async () => {
-      const savepoint = await openSavepoint(outer);
+      const savepoint = await begin(outer);
       return commitOrRollBack(savepoint, () => body(writeIn(synced, unit, savepoint)));
     });
   }
-  const transaction = await synced.runtime.sequelize.transaction({ transaction: null });
+  const transaction = await begin(undefined);
   const unit = LegacyUnit.of(synced.runtime, transaction);
   return commitOrRollBack(transaction, () =>
     unit.lane.run(() => body(writeIn(synced, unit, transaction))),
