@@ -1,8 +1,8 @@
 import { judgeCrash } from './judge';
 import { openNotes } from './oracle';
 import { randomWork } from './random-work';
-import { type Crash, passQuarantine, type Round, settle, stateOfLane } from './round';
-import { setRandomFault, timeoutMs } from './sandbox-faults';
+import { type Crash, ordersOf, passQuarantine, type Round, settle, stateOfLane } from './round';
+import { setRandomFault } from './sandbox-faults';
 import { startApplication } from './start-application';
 import { count, countEnd, tallyCalls } from './tally';
 
@@ -38,7 +38,12 @@ export async function crashOnce(round: Round): Promise<string[]> {
   const { world, tally } = round;
   const crash = await orderCrash(round);
   const { lanes, killAt, cutAt } = crash;
-  const application = startApplication(world, world.face, { lanes, killAt, cutAt, timeoutMs });
+  const application = startApplication(world, world.face, {
+    ...ordersOf(round),
+    lanes,
+    killAt,
+    cutAt,
+  });
   countEnd(tally, await application.ended(), 'work');
   tallyCalls(tally, lanes, application.reports);
   if (round.random(4) === 0) await killRecovering(round);
@@ -46,13 +51,14 @@ export async function crashOnce(round: Round): Promise<string[]> {
   return judgeCrash(round, crash, application.reports);
 }
 
-async function killRecovering({ world, random, tally }: Round): Promise<void> {
+async function killRecovering(round: Round): Promise<void> {
+  const { world, random, tally } = round;
   if ((await openNotes(world)).intents === 0) return;
   if (random(2) === 0) await passQuarantine(world);
   const recovering = startApplication(world, world.face, {
+    ...ordersOf(round),
     recoveries: 2,
     killAt: 1 + random(60),
-    timeoutMs,
   });
   countEnd(tally, await recovering.ended(), 'recovery');
 }

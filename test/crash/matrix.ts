@@ -1,10 +1,10 @@
 import { bothSides } from './both-sides';
-import { crashOf, type Round, settle } from './round';
+import { crashOf, ordersOf, type Round, settle } from './round';
 import { type DatabaseFault, databaseFaults, type FaultyDatabase } from './database-faults';
 import { judgeCrash } from './judge';
 import { makeFixture, methodOf, type WriteKind, writeKinds } from './matrix-kinds';
 import { type PointName, pointNames } from './named-point';
-import { type FaultName, faultNames, setFault, timeoutMs } from './sandbox-faults';
+import { type FaultName, faultNames, setFault } from './sandbox-faults';
 import { startApplication } from './start-application';
 import { count, countEnd, tallyCalls } from './tally';
 
@@ -75,8 +75,8 @@ export async function tryCase(
   const [inRecovery, inWork] = pointsOf(point);
   const application = startApplication(world, world.face, {
     databaseUrl: database.url,
+    ...ordersOf(round),
     lanes: [[work]],
-    timeoutMs,
     isRolledBack: outcome === 'the caller rolls back',
     isSerializable: outcome.startsWith('serialization failure'),
     point: { name: inWork, nth: 1 },
@@ -90,10 +90,11 @@ export async function tryCase(
   return judgeCrash(round, crash, application.reports);
 }
 
-async function killRecoveryAt({ world, tally }: Round, name: PointName): Promise<void> {
+async function killRecoveryAt(round: Round, name: PointName): Promise<void> {
+  const { world, tally } = round;
   const recovering = startApplication(world, world.face, {
+    ...ordersOf(round),
     recoveries: 2,
-    timeoutMs,
     point: { name, nth: 1 },
   });
   countEnd(tally, await recovering.ended(), 'recovery');

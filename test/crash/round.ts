@@ -1,10 +1,10 @@
 import { bothSides } from './both-sides';
 import type { CrashWorld } from './crash-world';
 import { endQuarantine, openNotes } from './oracle';
-import type { Work } from './orders';
+import type { Orders, Work } from './orders';
 import { type Random, randomUuid } from './random';
 import type { Lane } from './random-work';
-import { type FaultName, lateMs } from './sandbox-faults';
+import { type FaultName, lateMs, timeoutMs } from './sandbox-faults';
 import type { State } from './state';
 import type { Tally } from './tally';
 
@@ -14,6 +14,8 @@ export interface Round {
   readonly random: Random;
   readonly tally: Tally;
   readonly lanes: readonly Lane[];
+  /** Where there are changesets, half of the rounds send transactions as such. */
+  readonly writes?: 'changeset';
   /** The number of the lane that a key belongs to. */
   readonly owners: Map<string, number>;
   state: State;
@@ -41,7 +43,9 @@ export async function beginRound(world: CrashWorld, random: Random, tally: Tally
   );
   const owners = new Map(lanes.map(({ hub }, index) => [hub, index]));
   const { state } = await bothSides(world);
-  return { world, random, tally, lanes, owners, state };
+  const isTogether = world.face === 'dataverse' && random(2) === 0;
+  const writes = isTogether ? 'changeset' : undefined;
+  return { world, random, tally, lanes, owners, state, ...(writes && { writes }) };
 }
 
 /** The key that a record's name in a state has: of a link, the organisation's. */
@@ -61,6 +65,11 @@ export interface Crash {
   readonly killAt: number;
   readonly cutAt: number;
   readonly fault: FaultName | undefined;
+}
+
+/** What every process of a round is told. */
+export function ordersOf({ writes }: Round): Pick<Orders, 'timeoutMs' | 'writes'> {
+  return { timeoutMs, ...(writes && { writes }) };
 }
 
 /** A crash at this work, of which nothing else is chosen by chance. */
