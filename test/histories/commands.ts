@@ -116,5 +116,7 @@ export interface History {
   readonly recoverEveryMs: number;
   /** Dataverse only: the models are followed. */
   readonly isFollowing: boolean;
+  /** Dataverse only: the writes of a transaction are sent as one changeset. */
+  readonly isWaiting: boolean;
   readonly commands: readonly Command[];
 }

@@ -19,7 +19,8 @@ export interface Application {
 
 /** Connect the example's models with both servers. */
 export async function connectModels(connection: Connection): Promise<Application> {
-  const { databaseUrl, legacyUrl, face, timeoutMs, recoverEveryMs, isFollowing } = connection;
+  const { databaseUrl, legacyUrl, face, timeoutMs, recoverEveryMs } = connection;
+  const { isFollowing, isWaiting } = connection;
   const dialectOptions = { application_name: applicationName };
   const sequelize = new Sequelize(databaseUrl, {
     logging: false,
@@ -34,6 +35,7 @@ export async function connectModels(connection: Connection): Promise<Application
     client,
     migrators: isFollowing ? following(modelNames)(own) : own,
     recoverEveryMs,
+    writes: isWaiting ? 'changeset' : 'immediate',
     // A handful of records is soon half of a table.
     limits: { maxRemovalShare: 1 },
   });

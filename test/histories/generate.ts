@@ -118,6 +118,14 @@ const faultPlan: fc.Arbitrary<FaultPlan> = fc.record({
 });
 const fault = fc.option(faultPlan, { freq: 2, nil: undefined });
 
+/** Short calls have few of them. */
+const exchange = (most: number): fc.Arbitrary<number> =>
+  fc.oneof(
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: Math.ceil(most / 4) }),
+    fc.integer({ min: 1, max: most }),
+  );
+
 const hours = fc.integer({ min: -30, max: 30 });
 const mishaps = (
   most: number,
@@ -125,11 +133,12 @@ const mishaps = (
 ): { [Key in keyof Mishaps]: fc.Arbitrary<Mishaps[Key]> } => ({
   killAt: fc.oneof(
     { weight: 10 - killFrequency, arbitrary: fc.constant(0) },
-    { weight: killFrequency, arbitrary: fc.integer({ min: 1, max: most }) },
+    { weight: killFrequency, arbitrary: exchange(most) },
   ),
+  killsAfterCommit: fc.nat({ max: 3 }).map((chosen) => chosen === 1),
   jumpAt: fc.oneof(
     { weight: 4, arbitrary: fc.constant(0) },
-    { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) },
+    { weight: 1, arbitrary: exchange(most) },
   ),
   jumpMs: hours.map((count) => count * 3_600_000),
 });
@@ -184,6 +193,7 @@ export function history(maxCommands: number): fc.Arbitrary<History> {
     isLoaded: fc.boolean(),
     recoverEveryMs: fc.constantFrom(0, 0, 150),
     isFollowing: fc.boolean(),
+    isWaiting: fc.boolean(),
     commands: fc.array(command, { minLength: 1, maxLength: maxCommands, size: 'max' }),
   });
 }

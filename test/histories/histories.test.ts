@@ -26,7 +26,14 @@ describe.each(faces)('whatever is killed, fails or is set, %s face', (face) => {
 
   it('leaves both sides as the oracle says', async () => {
     const property = fc.asyncProperty(history(maxCommands), (one) => play(stage, one));
-    await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: seconds * 1000, seed });
+    const details = await fc.check(property, {
+      numRuns: runs,
+      interruptAfterTimeLimit: seconds * 1000,
+      seed,
+    });
+    // A machine so loaded that not even one ends in time is no fault.
+    const isFound = details.counterexample !== null;
+    expect(isFound ? await fc.asyncDefaultReportMessage(details) : undefined).toBeUndefined();
     expect(stage.tally.histories).toBeGreaterThan(0);
   }, 600_000);
 });

@@ -1,29 +1,36 @@
 import { Socket } from 'node:net';
-import type { Mishaps } from './orders';
+import { type Mishaps, noMishaps } from './orders';
 import { setClock } from './set-clock';
 
-const none: Mishaps = { killAt: 0, jumpAt: 0, jumpMs: 0 };
-
 let exchanges = 0;
-let armed = none;
+let sinceCommit = 0;
+let armed = noMishaps;
 
 /** From now on count exchanges from 1, and let these mishaps happen. */
 export function arm(mishaps: Mishaps): void {
   exchanges = 0;
+  sinceCommit = 0;
   armed = mishaps;
 }
 
 /** Nothing happens any more. */
 export function disarm(): void {
-  armed = none;
+  armed = noMishaps;
 }
 
-function count(socket: Socket): void {
+function count(socket: Socket, sent?: unknown): void {
   // The pipes to the parent are sockets, too, and have no port.
   if (socket.remotePort === undefined) return;
   exchanges += 1;
+  if (sinceCommit > 0 || isCommit(sent)) sinceCommit += 1;
   if (exchanges === armed.jumpAt) setClock(armed.jumpMs);
-  if (exchanges === armed.killAt) process.kill(process.pid, 'SIGKILL');
+  if ((armed.killsAfterCommit ? sinceCommit : exchanges) === armed.killAt) {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+function isCommit(sent: unknown): boolean {
+  return Buffer.isBuffer(sent) && sent.includes('COMMIT');
 }
 
 /**
@@ -37,7 +44,7 @@ export function countExchanges(): void {
   >;
   const { write, push } = prototype;
   prototype.write = function (...values) {
-    count(this);
+    count(this, values[0]);
     const result = write.apply(this, values);
     count(this);
     return result;

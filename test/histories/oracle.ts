@@ -86,6 +86,11 @@ export async function openNotes({ sequelize }: DualWorld): Promise<OpenNotes> {
   return row;
 }
 
+/** Whether nothing is noted any more. */
+export function isTidy({ open, ended }: OpenNotes): boolean {
+  return open === 0 && ended === 0;
+}
+
 /** How the two sides differ, record by record. */
 export async function sideProblems(world: DualWorld): Promise<string[]> {
   const local = (await localRecords(world)).map(told);

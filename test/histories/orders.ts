@@ -11,6 +11,8 @@ export interface Connection {
   /** 0 for never. */
   readonly recoverEveryMs: number;
   readonly isFollowing: boolean;
+  /** The writes of a transaction are sent as one changeset. */
+  readonly isWaiting: boolean;
 }
 
 /** A read, and how it is asked. */
@@ -24,10 +26,20 @@ export interface Read {
 export interface Mishaps {
   /** It kills itself at this exchange with a server; 0 for never. */
   readonly killAt: number;
+  /** The exchanges are counted from a COMMIT on. */
+  readonly killsAfterCommit: boolean;
   /** Its clock is set at this exchange with a server; 0 for never. */
   readonly jumpAt: number;
   /** How far from the true time, from then on. */
   readonly jumpMs: number;
+}
+
+/** Nothing goes wrong. */
+export const noMishaps: Mishaps = { killAt: 0, killsAfterCommit: false, jumpAt: 0, jumpMs: 0 };
+
+/** The mishaps of a command alone. */
+export function mishapsOf({ killAt, killsAfterCommit, jumpAt, jumpMs }: Mishaps): Mishaps {
+  return { killAt, killsAfterCommit, jumpAt, jumpMs };
 }
 
 /** What an application process is told, one line of JSON on its stdin each. */

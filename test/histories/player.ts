@@ -8,7 +8,7 @@ import { CrmUser } from './crm-user';
 import { unexcused, unlessLate } from './excuses';
 import { clearFaults, lateMs, setFault } from './faults';
 import * as oracle from './oracle';
-import type { Mishaps, Order, Read, Report } from './orders';
+import { type Mishaps, mishapsOf, noMishaps, type Order, type Read, type Report } from './orders';
 import { Planner } from './plan';
 import { awaitItsEnd, clear, connectionOf, type Stage } from './stage';
 import * as states from './state';
@@ -93,14 +93,14 @@ export class Player {
     for (let round = 0; round < mostRounds; round += 1) {
       await oracle.endQuarantine(world);
       await world.dualWrite.recover();
-      if (isTidy(await oracle.openNotes(world))) break;
+      if (oracle.isTidy(await oracle.openNotes(world))) break;
     }
     // What the application itself ends is tidied up a moment later.
-    await until('all notes are tidied up', async () => isTidy(await oracle.openNotes(world))).catch(
-      () => undefined,
-    );
+    await until('all notes are tidied up', async () =>
+      oracle.isTidy(await oracle.openNotes(world)),
+    ).catch(() => undefined);
     const notes = await oracle.openNotes(world);
-    if (!isTidy(notes)) {
+    if (!oracle.isTidy(notes)) {
       throw new HistoryError([
         `still noted: ${JSON.stringify(notes)}`,
         ...(await this.#openIntents()),
@@ -122,8 +122,10 @@ export class Player {
     if (stage.application?.isGone === true) stage.application = undefined;
     stage.application ??= new ApplicationProcess();
     const { recoverEveryMs } = history;
-    const isFollowing = history.isFollowing && stage.face === 'dataverse';
-    const connection = connectionOf(stage, { recoverEveryMs, isFollowing });
+    const isDataverse = stage.face === 'dataverse';
+    const isFollowing = history.isFollowing && isDataverse;
+    const isWaiting = history.isWaiting && isDataverse;
+    const connection = connectionOf(stage, { recoverEveryMs, isFollowing, isWaiting });
     const report = await stage.application.ask({ do: 'connect', connection });
     if (report?.type !== 'done') throw new Error(`Not connected: ${String(report?.message)}`);
     return stage.application;
@@ -281,14 +283,6 @@ export class Player {
     if (restMs > 0) await pause(restMs);
   }
 }
-
-const noMishaps: Mishaps = { killAt: 0, jumpAt: 0, jumpMs: 0 };
-
-function mishapsOf({ killAt, jumpAt, jumpMs }: Mishaps): Mishaps {
-  return { killAt, jumpAt, jumpMs };
-}
-
-const isTidy = ({ open, ended }: oracle.OpenNotes): boolean => open === 0 && ended === 0;
 
 function complain(problems: readonly string[]): void {
   if (problems.length > 0) throw new HistoryError(problems);

@@ -71,7 +71,7 @@ export async function clear({ world, bookkeeping }: Stage): Promise<void> {
 /** How an application of a stage is connected. */
 export function connectionOf(
   { world, face }: Stage,
-  chosen: Pick<Connection, 'recoverEveryMs' | 'isFollowing'>,
+  chosen: Pick<Connection, 'recoverEveryMs' | 'isFollowing' | 'isWaiting'>,
 ): Connection {
   const { sandbox, database } = world;
   const legacyUrl = face === 'dataverse' ? sandbox.urlDataverse : sandbox.url2011;

@@ -50,7 +50,7 @@ const calmMs = 1000;
 const lookEveryMs = 50;
 const mostRounds = 10;
 /** Of one process, before it is killed. */
-const mostOperations = 80;
+const mostOperations = 40;
 
 /** One soak under way. */
 class Soak {
