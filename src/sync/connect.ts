@@ -169,9 +169,7 @@ export async function connectLegacy(
 function checkedWrites({ writes = 'immediate', client }: ConnectOptions): WriteMode {
   const known: readonly unknown[] = ['immediate', 'changeset'];
   if (!known.includes(writes)) {
-    throw new Error(
-      `connectLegacy: writes is 'immediate' or 'changeset', not '${writes}'.`,
-    );
+    throw new Error(`connectLegacy: writes is 'immediate' or 'changeset', not '${writes}'.`);
   }
   if (writes === 'immediate' || client.dialect.batch) return writes;
   throw new Error(

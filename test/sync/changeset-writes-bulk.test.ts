@@ -61,7 +61,7 @@ describe("bulk calls and several writes to one record, writes: 'changeset'", () 
       expect(row.modifiedAt).toEqual(row.legacyModifiedAt);
       expect(row.legacyVersion).not.toBeNull();
     }
-    const again = await Organisation.findByPk(second?.id, { rejectOnEmpty: true });
+    const again = await Organisation.findByPk(String(second?.id), { rejectOnEmpty: true });
     expect(again.get()).toMatchObject({ name: 'Upserted', employees: 12 });
   });
 
