@@ -13,6 +13,8 @@ export interface CatalogueOptions {
   /** Keys and references are texts over there. */
   readonly textKeys?: boolean;
   readonly conflict?: Migrator['definition']['conflict'];
+  /** What becomes of products that are destroyed. */
+  readonly onDestroy?: Migrator['definition']['onDestroy'];
 }
 
 /** The entity sets of the services. */
@@ -105,7 +107,7 @@ export function catalogueMigrators(options: CatalogueOptions): readonly Migrator
       code: field.string('Code'),
       parentId: field.lookup('ParentID', { model: 'Category' }),
     }),
-    map(Product, ['Products', 'ProductID'], productFields(options)),
+    onDestroying(map(Product, ['Products', 'ProductID'], productFields(options)), options),
     map(Purchase, ['Purchases', 'PurchaseID'], {
       number: field.string('Number'),
       placedAt: field.dateTime('PlacedAt', { type: instantType(options) }),
@@ -116,6 +118,10 @@ export function catalogueMigrators(options: CatalogueOptions): readonly Migrator
       productId: field.lookup('ProductID', { model: 'Product' }),
     }),
   ];
+}
+
+function onDestroying({ model, definition }: Migrator, { onDestroy }: CatalogueOptions): Migrator {
+  return defineMigrator(model, { ...definition, onDestroy });
 }
 
 function productFields(options: CatalogueOptions): Migrator['definition']['fields'] {
