@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { LegacyError } from '../../legacy-client';
 import { DualWriteError, InDoubtError } from '../../src';
 import { type End, now, type Operation, type Value } from './history';
 import type { Line, Orders } from './orders';
@@ -10,10 +11,16 @@ function tell(line: Line): void {
 
 let number = 0;
 
-function outcomeOf(error: unknown): End['outcome'] {
+function outcomeOf(operation: Operation, error: unknown): End['outcome'] {
+  // Deletes that were carried out are completed, whatever their caller was told.
+  if (operation.do === 'remove') return isRefused(error) ? 'failed' : 'unknown';
   if (error instanceof InDoubtError) return 'unknown';
   if (error instanceof DualWriteError) return error.legacy === 'undone' ? 'failed' : 'unknown';
   return 'failed';
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof LegacyError && error.outcome === 'refused';
 }
 
 /** Carry out an operation, and tell when it begins, when it ends, and what it has shown. */
@@ -29,7 +36,7 @@ export async function operate(
     tell({ ...begun, end: { at: now(), outcome: 'done', ...(shown && { shown }) } });
   } catch (error) {
     const { name, message } = error as Error;
-    const end = { outcome: outcomeOf(error), error: `${name}: ${message}` };
+    const end = { outcome: outcomeOf(operation, error), error: `${name}: ${message}` };
     tell({ ...begun, end: { at: now(), ...end } });
   }
 }
