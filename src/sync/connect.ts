@@ -7,10 +7,10 @@ import { connectRevisions, prepareRevisions } from '../revisions';
 import { recover, type RecoveryReport } from './recovery/recover';
 import { startTimer } from './recovery/timer';
 import { DatabaseClock } from './clock';
-import { prepareFollowed } from './feed/ahead-index';
 import { Feeds } from './feed/feeds';
 import { checkedFreshness } from './feed/freshness';
 import type { Freshness } from './options';
+import { prepareOwnRows } from './own-rows';
 import { openPool, poolSize } from './pool';
 import { Turns } from './recovery/turns';
 import { repair, type RightSide } from './repair/repair';
@@ -149,7 +149,7 @@ export async function connectLegacy(
     prepare: async () => {
       await prepareSchema(pool);
       await prepareRevisions(sequelize);
-      await prepareFollowed(runtime);
+      await prepareOwnRows(runtime);
     },
     recover: () => recover(runtime),
     inspect: async (model, key) =>

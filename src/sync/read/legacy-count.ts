@@ -2,6 +2,7 @@ import { QueryTypes, type Transaction } from 'sequelize';
 import type { LegacyFilter } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import { localTable } from '../local-table';
+import { ownRowSql } from '../own-rows';
 import type { Bound } from '../query/bound';
 import type { Runtime } from '../runtime';
 import type { Read } from './answer';
@@ -70,12 +71,10 @@ async function sharedCount(
 
 /** Rows that the legacy system does not have as they are here, or records that cannot be kept here. */
 async function hasOwnRows(runtime: Runtime, mapping: Mapping): Promise<boolean> {
-  const { name, columns: t } = await localTable(runtime.pool, mapping);
+  const table = await localTable(runtime.pool, mapping);
   const [row] = await runtime.pool.query<{ own: boolean }>(
     `
-SELECT EXISTS (SELECT FROM ${name} t
-                WHERE t.${t.legacyId} IS NULL OR t.${t.legacyModifiedAt} IS NULL
-                   OR t.${t.modifiedAt} > t.${t.legacyModifiedAt})
+SELECT EXISTS (SELECT FROM ${table.name} WHERE ${ownRowSql(table)})
     OR EXISTS (SELECT FROM dual_write_rejected WHERE model = $1) AS own`,
     { bind: [mapping.name], type: QueryTypes.SELECT, transaction: null },
   );

@@ -178,8 +178,9 @@ function prepareUpsert(
     act: async () => {
       const given = { ...cells.local, ...(id !== undefined && { id }) };
       const [instance] = await modelOf(stage, model).upsert(given, { transaction });
+      // A row whose record is gone leaves with it: what is inserted then has a record of its own.
       const after =
-        id === undefined
+        id === undefined || isGone
           ? afterCreate(writing, model, { instance, kept: cells.kept })
           : withCells(before, { name: model, legacyId }, cells.kept);
       return { instances: [instance], after };

@@ -113,7 +113,8 @@ export async function performRead(
   try {
     const verdict = await answered(reading, command);
     const views = close(ids);
-    await stage.ids.look();
+    // What is stored for rows that a transaction has written is only seen in it.
+    await stage.ids.look(transaction);
     complain(await withOwnAnswer(reading, command, { problems: verdict(views), views }));
   } catch (error) {
     if (isExcused(error, excuse)) stage.tally.gaveUp += 1;
