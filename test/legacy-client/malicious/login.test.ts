@@ -97,7 +97,10 @@ describe('login pages that mean no good', () => {
   it('cookies for other domains are not kept, those of the server are', async () => {
     const server = await serve(({ headers, method }, response) => {
       const { cookie = '' } = headers;
-      if (cookie.includes('own=1')) { json(response, { d: { results: [] } }); return; }
+      if (cookie.includes('own=1')) {
+        json(response, { d: { results: [] } });
+        return;
+      }
       const cookies = ['own=1; Path=/', 'evil=1; Domain=example.com', 'evil=2; Domain=com'];
       const odd = [
         'evil=3; Domain=.0.0.1',
