@@ -12,6 +12,7 @@ export type {
   Wire,
 } from './auth/authenticator';
 export type { Lane } from './lane';
+export type { AnswerSieve } from './streaming/read-stream';
 export type { TransportAnswer, TransportRequest } from './transport';
 export type { BatchOperation, BatchResult } from './batch/operation';
 export type {

@@ -5,8 +5,12 @@ import axios, { type AxiosInstance, type AxiosResponse } from 'axios';
 import { ConnectionWatch } from './connection-watch';
 import { IDLE_CONNECTION_MS, type Lane } from './lane';
 import { isConnectFailure, NetworkFailure, plainCause } from './network-failure';
-import type { BodySieve } from './streaming/body-sieve';
-import { readStream, TooLargeError, type StreamedBody } from './streaming/read-stream';
+import {
+  type AnswerSieve,
+  readStream,
+  type StreamedBody,
+  TooLargeError,
+} from './streaming/read-stream';
 import { TimeLimit } from './time-limit';
 
 /** One request, ready to be sent. */
@@ -20,7 +24,7 @@ export interface TransportRequest {
   /** The connection to send it by; without one, any of the transport's own. */
   readonly lane?: Lane | undefined;
   /** Takes elements out of a success while it arrives; for one answer only. */
-  readonly sieve?: BodySieve | undefined;
+  readonly sieve?: AnswerSieve | undefined;
 }
 
 /** One complete answer, whatever its status. */

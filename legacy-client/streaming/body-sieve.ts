@@ -1,5 +1,6 @@
 import { AtomSieve } from './atom-sieve';
 import { JsonSieve } from './json-sieve';
+import type { AnswerSieve } from './read-stream';
 
 /** So much of a list is taken out at a time, in bytes; answers up to this size come whole. */
 const PIECE_BYTES = 256 * 1024;
@@ -23,7 +24,7 @@ export type TakePart = (part: unknown) => Promise<void>;
  * What is handed on is well formed, and so is the list up to there. Whether the answer was complete is
  * known at its end only.
  */
-export class BodySieve {
+export class BodySieve implements AnswerSieve {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #sieve: Sieve | undefined;

@@ -1,6 +1,13 @@
 import type { Readable } from 'node:stream';
 import type { TimeLimit } from '../time-limit';
-import type { BodySieve } from './body-sieve';
+
+/** Takes elements out of an answer while it arrives. */
+export interface AnswerSieve {
+  /** @returns a promise when the next chunk must wait. */
+  write(chunk: Buffer): Promise<void> | undefined;
+  /** What is left of the body. */
+  rest(): Buffer;
+}
 
 /** A body has more bytes than may be. */
 export class TooLargeError extends Error {}
@@ -18,7 +25,7 @@ export interface StreamedBody {
 
 /** What reading a stream takes into account. */
 export interface StreamReading {
-  readonly sieve: BodySieve | undefined;
+  readonly sieve: AnswerSieve | undefined;
   readonly limit: TimeLimit;
   readonly largestBytes: number;
 }
