@@ -34,9 +34,9 @@ export interface Answer {
    * to the writer's revision.
    */
   readonly isOwnWrite?: boolean;
-  /** Told of rows of an own write as they are now stored, as far as they are known. */
   /** They count as not there: those without a row get a hidden one, for others to refer to. */
   readonly areAbsent?: boolean;
+  /** Told of rows of an own write as they are now stored, as far as they are known. */
   readonly onStored?: (rows: readonly OwnRow[]) => void;
 }
 
@@ -95,8 +95,8 @@ interface RowsAnswer {
   readonly moved?: Moved;
   readonly askedAt: Date;
   readonly isOwnWrite: boolean;
-  readonly onStored?: Answer['onStored'];
   readonly areAbsent: boolean;
+  readonly onStored?: Answer['onStored'];
 }
 
 /**
