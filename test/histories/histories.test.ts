@@ -32,8 +32,10 @@ describe.each(faces)('whatever is killed, fails or is set, %s face', (face) => {
       seed,
     });
     // A machine so loaded that not even one ends in time is no fault.
-    const isFound = details.counterexample !== null;
-    expect(isFound ? await fc.asyncDefaultReportMessage(details) : undefined).toBeUndefined();
+    if (details.counterexample !== null) {
+      const found = await fc.asyncDefaultReportMessage(details);
+      throw new Error(found, { cause: details.errorInstance });
+    }
     expect(stage.tally.histories).toBeGreaterThan(0);
   }, 600_000);
 });
