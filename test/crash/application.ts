@@ -84,6 +84,7 @@ async function main(): Promise<void> {
   await Promise.all(
     orders.lanes.map((calls, lane) => workIn(lane, calls, { sequelize, models, orders })),
   );
+  await dualWrite.close().catch(() => undefined);
   report({ type: 'end', exchanges: exchangesSoFar() });
   process.exit(0);
 }

@@ -1,7 +1,7 @@
 import { QueryTypes } from 'sequelize';
 import type { DualWorld, Face } from '../support/dual-world';
 import { applicationName, type Report, type Work } from './orders';
-import { startApplication, type ApplicationProcess, type Chosen } from './start-application';
+import { startApplication, type Chosen } from './start-application';
 import { startTcpProxy } from './tcp-proxy';
 import { until } from './until';
 
@@ -122,22 +122,22 @@ async function killUncommitted(attempt: Attempt): Promise<readonly Report[]> {
   const lock = attempt.work.some(({ kind }) => kind === 'destroy')
     ? 'SELECT FROM dual_write_known FOR UPDATE SKIP LOCKED'
     : 'LOCK TABLE record_versions IN SHARE MODE';
-  return killBehindLock(attempt, lock, (application) => application.kill());
+  return killBehindLock(attempt, lock);
 }
 
-/** The intents cannot be removed. */
-async function killUntidied(attempt: Attempt): Promise<readonly Report[]> {
-  return killBehindLock(attempt, 'LOCK TABLE dual_write_intents IN SHARE MODE', (application) =>
-    killWaiting(attempt.world, application),
-  );
+/** Intents are removed a moment after COMMIT, and when the application closes at the latest. */
+async function killUntidied({ world, face, work, chosen }: Attempt): Promise<readonly Report[]> {
+  const application = startApplication(world, face, {
+    ...chosen,
+    lanes: [[work]],
+    point: { name: 'before the intents end', nth: 1 },
+  });
+  if (!(await application.ended())) throw new Error('The process has removed no intents.');
+  return application.reports;
 }
 
 /** The lock is taken once the request has been carried out, and before its answer arrives. */
-async function killBehindLock(
-  attempt: Attempt,
-  lock: string,
-  kill: (application: ApplicationProcess) => Promise<void>,
-): Promise<readonly Report[]> {
+async function killBehindLock(attempt: Attempt, lock: string): Promise<readonly Report[]> {
   const { world, face, work, method, chosen } = attempt;
   await world.sandbox.delayNext({ method, delayMs: 300, when: 'after' });
   const application = startApplication(world, face, { ...chosen, lanes: [[work]] });
@@ -146,7 +146,7 @@ async function killBehindLock(
     const release = await holdLock(world, lock);
     try {
       await until('the writer waits', () => isWaiting(world));
-      await kill(application);
+      await application.kill();
     } finally {
       await release();
     }
@@ -155,19 +155,6 @@ async function killBehindLock(
   }
   await application.ended();
   return application.reports;
-}
-
-/** NOTE: a statement that waits would go on when its lock is free, although nobody listens. */
-async function killWaiting(
-  { sequelize }: DualWorld,
-  application: ApplicationProcess,
-): Promise<void> {
-  await application.kill();
-  await sequelize.query(
-    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
-    { bind: [applicationName] },
-  );
-  await application.ended();
 }
 
 async function holdLock({ sequelize }: DualWorld, statement: string): Promise<() => Promise<void>> {

@@ -1,5 +1,6 @@
 import { QueryTypes } from 'sequelize';
 import type { DualWorld } from '../support/dual-world';
+import { until } from './until';
 
 /** Columns that a synced write sets beside what it was asked to. */
 const stamps = `'created_at', 'modified_at', 'legacy_modified_at', 'legacy_version'`;
@@ -83,6 +84,15 @@ export async function openNotes({
   return row;
 }
 
+/** Intents are removed a moment after COMMIT; of a killed process by recovery. */
+async function isTidy({ sequelize }: DualWorld): Promise<boolean> {
+  const rows = await sequelize.query(
+    'SELECT FROM dual_write_intents i JOIN dual_write_done d ON d.intent_id = i.id',
+    { type: QueryTypes.SELECT },
+  );
+  return rows.length === 0;
+}
+
 /**
  * Records of watched tables whose versions are not one for each transaction that changed them. One that
  * wrote what was there already may have left one, too.
@@ -121,6 +131,7 @@ export async function disagreements(world: DualWorld): Promise<string[]> {
   const found: string[] = [];
   const sides = [JSON.stringify(local), JSON.stringify(legacy)];
   if (sides[0] !== sides[1]) found.push(`local ${sides.join(', legacy ')}`);
+  await until('the notes of committed writes are removed', () => isTidy(world));
   const { intents, done } = await openNotes(world);
   if (intents > 0 || done > 0) found.push(`${intents} intents and ${done} done rows are left`);
   const versions = await wrongVersions(world);

@@ -180,6 +180,7 @@ describe.each(faces)('recovery after a process was killed, %s face', (face) => {
     await endQuarantine(world);
     await world.dualWrite.recover();
     await row.update({ employees: 3 });
+    await world.dualWrite.recover();
     expect(await disagreements(world)).toEqual([]);
     expect(await outcome()).toEqual({ ...nothing, Kept: 3 });
   });
