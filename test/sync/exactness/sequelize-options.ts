@@ -1,4 +1,4 @@
-import { col, fn, Op, where, type FindOptions, type WhereOptions } from 'sequelize';
+import { col, fn, Op, Utils, where, type FindOptions, type WhereOptions } from 'sequelize';
 import {
   conditionColumn,
   type Condition,
@@ -118,7 +118,11 @@ function whereOfLeaf(context: Context, { path, attribute, test }: Leaf): WhereOp
 /** Write a condition as an application does; parts on different attributes in one object. */
 export function whereOf(context: Context, condition: Condition): WhereOptions {
   if ('or' in condition) return { [Op.or]: condition.or.map((part) => whereOf(context, part)) };
-  if ('not' in condition) return { [Op.not]: whereOf(context, condition.not) };
+  if ('not' in condition) {
+    const negated = whereOf(context, condition.not);
+    // NOTE: Sequelize 6 leaves the NOT out where `where(…)` follows it directly; in a list it stays.
+    return { [Op.not]: negated instanceof Utils.Where ? [negated] : negated };
+  }
   if (!('and' in condition)) return whereOfLeaf(context, condition);
   const parts = condition.and.map((part) => whereOf(context, part));
   const keys = parts.flatMap((part) => Reflect.ownKeys(part));
