@@ -3,19 +3,19 @@ import { redactedUrl } from '../urls';
 /** What one line of a log tells beside its message: plain values by name. */
 export type LogDetails = Readonly<Record<string, unknown>>;
 
-/** Writes one line; pino's order of arguments. */
-export type Log = (details: LogDetails, message: string) => void;
-
-/** Where the library writes what an operator should know: pino, or anything called like it. */
+/**
+ * Where the library writes what an operator should know: pino, or anything called like it. Details
+ * come before the message.
+ */
 export interface Logger {
   /** What a developer may want to see. */
-  readonly debug?: Log;
+  debug?(details: LogDetails, message: string): void;
   /** What happens in the ordinary course. */
-  readonly info: Log;
+  info(details: LogDetails, message: string): void;
   /** What works, and should be looked at. */
-  readonly warn: Log;
+  warn(details: LogDetails, message: string): void;
   /** What did not work. */
-  readonly error: Log;
+  error(details: LogDetails, message: string): void;
 }
 
 const hidden = '[secret]';
@@ -37,7 +37,7 @@ const deepest = 6;
  * library does: it becomes a warning of the process.
  */
 export function withSecretsRemoved(logger: Logger): Required<Logger> {
-  const guarded = (level: keyof Logger): Log => {
+  const guarded = (level: keyof Logger): Logger['info'] => {
     return (details, message) => {
       try {
         logger[level]?.(plain(details, deepest) as LogDetails, message);
