@@ -96,8 +96,9 @@ async function account(
   const steps = sent.map(({ step }) => step);
   // What was never sent, because there is no $batch, is an error of our own.
   if (isRefused(error) || error instanceof SyncError) return unit.remove(steps);
-  const isAnswered = error instanceof LegacyResponseError && error.answered;
-  if (isAnswered) for (const step of steps) step.isOver = true;
+  if (!(error instanceof LegacyResponseError && error.answered)) return;
+  // NOTE: of a create alone that was repeated, an earlier copy may still be on its way.
+  for (const step of steps) step.isOver = step.operation !== 'create' || step.isRepeated !== true;
 }
 
 /**
