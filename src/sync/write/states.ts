@@ -4,6 +4,7 @@ import { localTable } from '../local-table';
 import { recordIfThere, withKeys } from '../refresh/fetch';
 import { noteKnown } from '../refresh/store';
 import { activeState, isActive, stateIn } from '../states';
+import { isCreate, isDestroy } from './pending/planned';
 import type { SyncedWrite } from './synced-write';
 
 /**
@@ -43,18 +44,21 @@ export async function statesToLeave(
   keys: readonly string[],
 ): Promise<(LegacyChanges | undefined)[]> {
   const { runtime, mapping, transaction, place, unit } = write;
-  const isNew = (key: string): boolean =>
-    unit.planned(mapping, key.toLowerCase())?.step.operation === 'create';
+  const isMade = (key: string): boolean => {
+    const planned = unit.planned(mapping, key.toLowerCase());
+    if (!planned || isDestroy(planned)) return false;
+    return isCreate(planned) || isActive(deactivation, planned.step.sent);
+  };
   const askedAt = await runtime.clock.now();
   const { property, status } = deactivation;
   const records = await everyRecord(
     write,
-    keys.filter((key) => !isNew(key)),
+    keys.filter((key) => !isMade(key)),
     [property, ...(status ? [status] : [])],
   );
   const states = keys.map((key) => {
-    // What this transaction is yet to create will be active.
-    if (isNew(key)) return activeState(deactivation);
+    // What this transaction is yet to create, or to make active, will be active.
+    if (isMade(key)) return activeState(deactivation);
     const record = records.get(key.toLowerCase());
     return record && isActive(deactivation, record.values)
       ? stateIn(deactivation, record)

@@ -22,7 +22,7 @@ import {
  * | create | update | one create; the update for itself where it names a record that is created later |
  * | update | update | one update, where the last of them stands |
  * | create | delete | nothing |
- * | update | delete | the delete |
+ * | update | delete | the delete; the update, too, where the record is made inactive: it may come back |
  */
 export function folded(log: readonly Planned[]): Planned[] {
   let open: Planned[] = [];
@@ -37,14 +37,16 @@ export function folded(log: readonly Planned[]): Planned[] {
 function withDestroy(open: readonly Planned[], planned: Planned): Planned[] {
   const others = open.filter((one) => !isSamePlanned(one, planned));
   const create = open.find((one) => isCreate(one) && isSamePlanned(one, planned));
-  if (!create) return [...others, planned];
+  const isKept = planned.step.mapping.deactivation !== undefined;
+  const left = isKept ? open.filter((one) => others.includes(one) || !isDestroy(one)) : others;
+  if (!create) return [...left, planned];
   if (!others.some(({ step }) => names(step.sent, planned.key))) return others;
   // What names the record would be refused without it.
   return [...open.filter((one) => one === create || others.includes(one)), planned];
 }
 
 function withUpdate(open: readonly Planned[], planned: PlannedUpdate): Planned[] {
-  const index = open.findLastIndex((one) => isSamePlanned(one, planned));
+  const index = open.findLastIndex((one) => !isDestroy(one) && isSamePlanned(one, planned));
   const last = open[index];
   if (last && isUpdate(last)) {
     return [...open.slice(0, index), ...open.slice(index + 1), bothUpdates(last, planned)];

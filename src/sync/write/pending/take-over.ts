@@ -9,7 +9,7 @@ import { readAfterImages } from '../records';
 import { storeLegacyIds } from '../store-legacy-ids';
 import type { ChangedPast } from './changed-past';
 import { writeAtEnd } from './meet-again';
-import { isDestroy, type Planned, type PlannedSave } from './planned';
+import { isDestroy, isSamePlanned, type Planned, type PlannedSave } from './planned';
 
 interface Delivery {
   readonly runtime: Runtime;
@@ -22,13 +22,19 @@ interface Outcome {
   readonly past: ChangedPast;
 }
 
-/** Have rows and instances hold what the service made of the writes of a changeset. */
+/**
+ * Have rows and instances hold what the service made of the writes of a changeset. Rows that were
+ * destroyed after their writes stay as that has left them.
+ */
 export async function takeOver(
   delivery: Delivery,
   sent: readonly Planned[],
   outcome: Outcome,
 ): Promise<void> {
-  const saves = sent.filter((one): one is PlannedSave => !isDestroy(one));
+  const removals = sent.filter(isDestroy);
+  const saves = sent
+    .filter((one): one is PlannedSave => !isDestroy(one))
+    .filter((one) => !removals.some((removal) => isSamePlanned(removal, one)));
   const mappings = new Set(saves.map(({ step }) => step.mapping));
   const own = (mapping: Mapping): PlannedSave[] =>
     saves.filter(({ step }) => step.mapping === mapping);
