@@ -1,6 +1,6 @@
 import type { Transaction } from 'sequelize';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
-import { DualWriteError, InDoubtError } from '../errors';
+import { DualWriteError, InDoubtError, SyncError } from '../errors';
 import { settleUnit, type Settlement } from '../recovery/settle-unit';
 import type { Mapping } from '../../mapping';
 import { noteKnown } from '../refresh/store';
@@ -40,6 +40,7 @@ export class LegacyUnit implements Participant {
   readonly #pending = new PendingWrites();
   #deletes: DestroyStep[] = [];
   #send: SendPlanned | undefined;
+  #isComplete = false;
 
   private constructor(
     private readonly runtime: Runtime,
@@ -97,6 +98,16 @@ export class LegacyUnit implements Participant {
     this.#pending.keep(removal, this.openSavepoints());
   }
 
+  /** @throws SyncError when what waited for the end has been sent: what comes now would be lost. */
+  requireOpen(model: string): void {
+    if (!this.#isComplete) return;
+    throw new SyncError(
+      'The transaction is being committed, and its legacy writes have been sent. Await every write ' +
+        'before its transaction ends.',
+      { model },
+    );
+  }
+
   /**
    * Have writes sent at the end. They are noted then: until then nothing has been sent.
    *
@@ -133,7 +144,7 @@ export class LegacyUnit implements Participant {
   async #note(steps: readonly Step[], reservation?: Reservation): Promise<void> {
     const first = this.#noted;
     this.#noted += steps.length;
-    const lockId = reservation && lockReserved(steps, reservation);
+    const lockId = reservation?.lockFor(steps);
     const { transaction, id } = this.unit;
     try {
       await noteIntents(this.runtime, transaction, { unit: id, first, steps, lockId });
@@ -169,11 +180,20 @@ export class LegacyUnit implements Participant {
   }
 
   async complete(): Promise<void> {
-    // A write that its caller has not awaited belongs to the transaction all the same.
-    await this.#lane.idle();
-    if (!this.#send) return;
+    // A write that its caller has not awaited belongs to the transaction all the same: one that begins
+    // while others are sent waits for that, and is sent then.
+    for (;;) {
+      await this.#lane.idle();
+      const send = this.#send;
+      if (!send || this.#pending.all.length === 0) break;
+      await this.#lane.run(() => this.#complete(send));
+    }
+    this.#isComplete = this.#send !== undefined;
+  }
+
+  async #complete(send: SendPlanned): Promise<void> {
     const planned = this.#pending.folded;
-    if (planned.length > 0) await this.#send(this, planned);
+    if (planned.length > 0) await send(this, planned);
     this.#pending.take();
     for (const show of this.#pending.followers) await show(this.transaction);
   }
@@ -267,14 +287,6 @@ export class LegacyUnit implements Participant {
       );
     }
   }
-}
-
-/** Have an intent that is noted alone be the reserved one; gives the number of its lock. */
-function lockReserved(steps: readonly Step[], reservation: Reservation): string | undefined {
-  const [only, ...others] = steps;
-  if (!only || others.length > 0 || !reservation.take()) return undefined;
-  only.intentId = reservation.intentId;
-  return reservation.lockId;
 }
 
 const notCommitted = {

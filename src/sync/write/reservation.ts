@@ -1,5 +1,5 @@
 import { QueryTypes, Transaction, type Sequelize } from 'sequelize';
-import { newIntentId } from './steps';
+import { newIntentId, type Step } from './steps';
 
 /**
  * The lock and the done row of a write's first intent, taken by the very message that begins the
@@ -15,6 +15,14 @@ export class Reservation {
     const isFree = !this.#isTaken;
     this.#isTaken = true;
     return isFree;
+  }
+
+  /** Have an intent that is noted alone be the reserved one; gives the number of its lock. */
+  lockFor(steps: readonly Step[]): string | undefined {
+    const [only, ...others] = steps;
+    if (!only || others.length > 0 || !this.take()) return undefined;
+    only.intentId = this.intentId;
+    return this.lockId;
   }
 
   /** SQL without parameters: PostgreSQL takes several statements in one message only so. */

@@ -65,6 +65,7 @@ async function inWrite<T>(
   if (outer) {
     const unit = LegacyUnit.of(synced.runtime, outer);
     return unit.lane.run(async () => {
+      unit.requireOpen(synced.mapping.name);
       const savepoint = await begin(outer);
       return commitOrRollBack(savepoint, () => body(writeIn(synced, unit, savepoint)));
     });

@@ -1,0 +1,131 @@
+import { DualWriteError } from '../../src';
+import { openChangesetWorld, type ChangesetWorld } from '../support/changeset-world';
+import { openClubWorld, type ClubModels, type ClubWorld } from '../support/clubs';
+
+describe("writes that come late, writes: 'changeset'", () => {
+  let world: ChangesetWorld;
+  let onWrite: (() => void) | undefined;
+
+  beforeAll(async () => {
+    world = await openChangesetWorld({
+      onWrite: (_name, values) => {
+        onWrite?.();
+        return values;
+      },
+    });
+  });
+  beforeEach(() => world.reset());
+  afterEach(() => {
+    onWrite = undefined;
+  });
+  afterAll(() => world.close());
+
+  it('are sent, too, when nobody has awaited them', async () => {
+    const { Organisation } = world.models;
+    const late: Promise<unknown>[] = [];
+    await world.sequelize.transaction(async (transaction) => {
+      await Organisation.create({ name: 'A' }, { transaction });
+      late.push(Organisation.create({ name: 'B' }, { transaction }));
+    });
+    await Promise.all(late);
+    expect(await world.names()).toEqual(['A', 'B']);
+  });
+
+  it('are sent, too, when they begin while the changeset is under way', async () => {
+    const { Organisation } = world.models;
+    const late: Promise<unknown>[] = [];
+    await world.sequelize.transaction(async (transaction) => {
+      await Organisation.create({ name: 'A' }, { transaction });
+      onWrite = () => {
+        onWrite = undefined;
+        late.push(Organisation.create({ name: 'B' }, { transaction }));
+      };
+    });
+    await Promise.all(late);
+    expect(await world.names()).toEqual(['A', 'B']);
+  });
+});
+
+describe('a create alone in its changeset', () => {
+  let world: ChangesetWorld;
+
+  beforeAll(async () => {
+    world = await openChangesetWorld();
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.close());
+
+  it.each([400, 500])(
+    'stays noted when its repeat is answered with %i, since the first may arrive yet',
+    async (status) => {
+      const { Organisation } = world.models;
+      await world.sandbox.failNext({ method: 'PATCH', form: 'drop' });
+      await world.sandbox.failNext({ method: 'PATCH', times: 3, status });
+      await expect(Organisation.create({ name: 'Twice' })).rejects.toThrow(DualWriteError);
+      expect(await world.dualWrite.recover()).toMatchObject({ 'in doubt': 1 });
+    },
+  );
+});
+
+describe('records that are made inactive with a changeset', () => {
+  let world: ClubWorld;
+  let Club: ClubModels['Club'];
+
+  beforeAll(async () => {
+    world = await openClubWorld('dataverse', { writes: 'changeset' });
+    ({ Club } = world);
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.close());
+
+  const inactive = async (): Promise<InstanceType<typeof Club>> => {
+    const club = await Club.create({ name: 'Chess', size: 1 });
+    await club.destroy();
+    expect(await world.states()).toEqual({ Chess: 1 });
+    return club;
+  };
+
+  it('get what the same transaction has changed of them before', async () => {
+    const club = await Club.create({ name: 'Chess', size: 1 });
+    await world.sequelize.transaction(async (transaction) => {
+      await club.update({ size: 7 }, { transaction });
+      await club.destroy({ transaction });
+    });
+    expect(await world.states()).toEqual({ Chess: 1 });
+    await club.restore();
+    expect(await world.states()).toEqual({ Chess: 0 });
+    expect(club.size).toBe(7);
+    expect((await Club.findOne())?.size).toBe(7);
+  });
+
+  it('stay inactive when what restored them is destroyed again', async () => {
+    const club = await inactive();
+    await world.sequelize.transaction(async (transaction) => {
+      await club.restore({ transaction });
+      await club.destroy({ transaction });
+    });
+    expect(await world.states()).toEqual({ Chess: 1 });
+    expect(await Club.findAll()).toEqual([]);
+    await world.sequelize.transaction(async (transaction) => {
+      await club.restore({ transaction });
+      await club.destroy({ transaction });
+      await club.restore({ transaction });
+    });
+    expect(await world.states()).toEqual({ Chess: 0 });
+    expect((await Club.findAll()).map(({ name }) => name)).toEqual(['Chess']);
+  });
+
+  it('are put back when the COMMIT fails', async () => {
+    const club = await inactive();
+    const failing = world.sequelize.transaction(async (transaction) => {
+      await club.restore({ transaction });
+      await club.update({ size: 4 }, { transaction });
+      await club.destroy({ transaction });
+      await Club.create({ name: 'Go' }, { transaction });
+      await world.sandbox.loseResponse({ method: 'BATCH' });
+    });
+    await expect(failing).rejects.toThrow();
+    expect(await world.states()).toEqual({ Chess: 1 });
+    expect(await Club.findAll()).toEqual([]);
+  });
+});
