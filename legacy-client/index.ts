@@ -72,6 +72,7 @@ export {
   readCsdl,
   type EntityMetadata,
   type LookupMetadata,
+  type ManyToManyMetadata,
   type PropertyMetadata,
   type ServiceMetadata,
 } from './metadata';

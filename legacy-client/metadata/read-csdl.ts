@@ -1,5 +1,6 @@
 import { childrenOf, elementOf, parseXml, type XmlElement } from '../xml/parse';
 import { readLookups } from './read-lookups';
+import { readManyToMany } from './read-many-to-many';
 import { attributeOf, type CsdlSchema, TypeNames } from './schema-names';
 import type { EntityMetadata, PropertyMetadata, ServiceMetadata } from './service-metadata';
 
@@ -50,6 +51,7 @@ function readEntities(schemas: readonly CsdlSchema[], names: TypeNames): EntityM
       key: elements.flatMap(keyOf),
       properties: [...elements].reverse().flatMap((element) => propertiesOf(element, names)),
       lookups: [...lineage].reverse().flatMap((typed) => readLookups(typed, names)),
+      manyToMany: [...lineage].reverse().flatMap((typed) => readManyToMany(typed, names)),
     });
   }
   return entities;

@@ -18,6 +18,8 @@ export interface EntityMetadata {
   readonly properties: readonly PropertyMetadata[];
   /** Navigations to one record. */
   readonly lookups: readonly LookupMetadata[];
+  /** Navigations to many records that have many of this entity in turn. */
+  readonly manyToMany: readonly ManyToManyMetadata[];
 }
 
 /** One property. */
@@ -46,4 +48,12 @@ export interface LookupMetadata {
   readonly target: string;
   /** The property that holds the key of it, where the document says so. */
   readonly property?: string | undefined;
+}
+
+/** One side of a native many-to-many relationship. */
+export interface ManyToManyMetadata {
+  /** The navigation property. */
+  readonly navigation: string;
+  /** Name of the entity at the other end, without namespace. */
+  readonly target: string;
 }

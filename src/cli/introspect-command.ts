@@ -87,7 +87,10 @@ function leftOutLines({ models, leftOut }: IntrospectionPlan): string[] {
   const entities = leftOut.map(({ entity, reason }) => `${entity}: ${reason}`);
   const counts = models
     .filter((plan) => plan.leftOut.length > 0)
-    .map((plan) => `${plan.model}: ${plan.leftOut.length} properties; its migrator names them`);
+    .map(({ model, file, leftOut: { length } }) => {
+      const parts = length === 1 ? '1 part' : `${length} parts`;
+      return `${model}: ${parts}, named in migrators/${file}.ts`;
+    });
   const guesses = models.flatMap((plan) =>
     plan.attributes
       .filter(({ target }) => target?.isGuessed)

@@ -7,7 +7,7 @@ import type {
 import { plannedLookup, plannedProperty } from './attribute-plan';
 import { lookupProperties } from './lookup-properties';
 import { attributeNames, kebabCase, pascalCase, UniqueNames, withoutPrefix } from './names';
-import type { IntrospectionPlan, ModelPlan } from './plan';
+import type { IntrospectionPlan, LeftOut, ModelPlan } from './plan';
 
 /** What to make models of. */
 export interface IntrospectionChoice {
@@ -132,6 +132,17 @@ function fill(plan: ModelPlan, models: readonly ModelPlan[], around: Surrounding
     if (typeof planned === 'string') leftOut.push({ property: property.name, reason: planned });
     else attributes.push(planned);
   }
+  leftOut.push(...manyToMany(entity, models));
+}
+
+/** NOTE: no `$metadata` says in which intersect entity the links of a relationship are read. */
+function manyToMany(entity: EntityMetadata, models: readonly ModelPlan[]): LeftOut[] {
+  return entity.manyToMany.flatMap(({ navigation, target }) => {
+    const other = models.find((plan) => plan.entity.name === target);
+    if (!other) return [];
+    const reason = `many-to-many with ${other.model}; a model of its own with \`link\` maps it`;
+    return { property: navigation, reason };
+  });
 }
 
 /** The key and the stamps are not repeated in a mapping. */

@@ -48,7 +48,7 @@ describe('dual-write introspect', () => {
       'written  models/contact.ts',
       'written  models/index.ts',
     ]);
-    expect(stdout).toContain('Account: 2 properties; its migrator names them');
+    expect(stdout).toContain('Account: 2 parts, named in migrators/account.ts');
     const migrator = await readFile(path.join(folder, 'migrators/contact.ts'), 'utf8');
     expect(migrator).toContain("field.lookup('parentcustomerid', { model: 'Account' })");
     const again = await ofDataverse('--entities', 'account,contact', '--out', folder);

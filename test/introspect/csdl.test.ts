@@ -57,6 +57,19 @@ describe('a $metadata document', () => {
     ]);
   });
 
+  it('of any version: many-to-many relationships, by both of their ends', () => {
+    const found = [dataverseMetadata, genericMetadata].map((document) =>
+      readCsdl(document).entities.map(({ manyToMany }) => manyToMany),
+    );
+    expect(found).toEqual([
+      [
+        [{ navigation: 'account_contacts_association', target: 'contact' }],
+        [{ navigation: 'contact_accounts_association', target: 'account' }],
+      ],
+      [[], [{ navigation: 'Repairs', target: 'Part' }], []],
+    ]);
+  });
+
   it('inherits properties and key, also in a circle that nobody may write', () => {
     const circle = dataverseMetadata
       .replace('<EntityType Name="crmbaseentity" Abstract="true"/>', '')

@@ -67,6 +67,7 @@ export const dataverseMetadata = `<?xml version="1.0" encoding="utf-8"?>
   <NavigationProperty Name="ownerid_user" Type="mscrm.systemuser"><ReferentialConstraint Property="_ownerid_value" ReferencedProperty="systemuserid"/></NavigationProperty>
   <NavigationProperty Name="ownerid_team" Type="mscrm.team"><ReferentialConstraint Property="_ownerid_value" ReferencedProperty="teamid"/></NavigationProperty>
   <NavigationProperty Name="contact_customer_accounts" Type="Collection(mscrm.contact)"/>
+  <NavigationProperty Name="account_contacts_association" Type="Collection(mscrm.contact)" Partner="contact_accounts_association"/>
 </EntityType>
 <EntityType Name="contact" BaseType="Microsoft.Dynamics.CRM.crmbaseentity">
   <Key><PropertyRef Name="contactid"/></Key>
@@ -74,6 +75,7 @@ export const dataverseMetadata = `<?xml version="1.0" encoding="utf-8"?>
   <Property Name="lastname" Type="Edm.String" MaxLength="50" Nullable="false"/>
   <Property Name="_parentcustomerid_value" Type="Edm.Guid"/>
   <Property Name="modifiedon" Type="Edm.DateTimeOffset"/>
+  <NavigationProperty Name="contact_accounts_association" Type="Collection(mscrm.account)" Partner="account_contacts_association"/>
   <NavigationProperty Name="parentcustomerid_account" Type="mscrm.account"><ReferentialConstraint Property="_parentcustomerid_value" ReferencedProperty="accountid"/></NavigationProperty>
 </EntityType>
 <EntityContainer Name="System">
@@ -106,6 +108,7 @@ export const genericMetadata = `<edmx:Edmx Version="1.0" xmlns:edmx="http://sche
   <Property Name="Best_PartId" Type="Edm.Guid"/>
   <NavigationProperty Name="Parts" Relationship="Fiction.Model.PartMaker" FromRole="Maker" ToRole="Part"/>
   <NavigationProperty Name="BestPart" Relationship="Fiction.Model.Best" FromRole="Maker" ToRole="Part"/>
+  <NavigationProperty Name="Repairs" Relationship="Fiction.Model.Repair" FromRole="Repairer" ToRole="Repaired"/>
 </EntityType>
 <EntityType Name="Counter">
   <Key><PropertyRef Name="Number"/></Key>
@@ -122,6 +125,9 @@ export const genericMetadata = `<edmx:Edmx Version="1.0" xmlns:edmx="http://sche
 <Association Name="Best">
   <End Role="Maker" Type="Fiction.Model.Maker" Multiplicity="*"/><End Role="Part" Type="Fiction.Model.Part" Multiplicity="0..1"/>
   <ReferentialConstraint><Principal Role="Part"><PropertyRef Name="Id"/></Principal><Dependent Role="Maker"><PropertyRef Name="Best_PartId"/></Dependent></ReferentialConstraint>
+</Association>
+<Association Name="Repair">
+  <End Role="Repairer" Type="Fiction.Model.Maker" Multiplicity="*"/><End Role="Repaired" Type="Fiction.Model.Part" Multiplicity="*"/>
 </Association>
 </Schema>
 <Schema Namespace="Fiction" xmlns="http://schemas.microsoft.com/ado/2009/11/edm">

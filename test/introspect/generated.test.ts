@@ -103,6 +103,9 @@ describe('of Dataverse', () => {
     expect(account).toContain(
       '// - _ownerid_value: a lookup that points to any of systemuser, team',
     );
+    expect(account).toContain(
+      '// - account_contacts_association: many-to-many with Contact; a model of its own with `link` maps it',
+    );
     expect(files.get('migrators/contact.ts')).toContain('createdOn: null,');
     expect(files.get('models/account.ts')).toContain('name: DataTypes.STRING(160),');
     expect(files.get('models/contact.ts')).toContain(
