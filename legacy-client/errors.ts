@@ -120,6 +120,11 @@ export class LegacyResponseError extends LegacyError {
   }
 }
 
+/** Whether the service itself has answered the request: no copy of it is on its way any more. */
+export function hasEnded(error: LegacyError): boolean {
+  return error instanceof LegacyResponseError && error.answered;
+}
+
 /** Not logged in, or a login page came where data was expected. */
 export class LegacyLoginError extends LegacyResponseError {}
 

@@ -19,7 +19,7 @@ import { Guards } from './guards';
 import type { Dialect, DialectRequest } from './dialects/dialect';
 import { MalformedAnswerError } from './dialects/problems';
 import type { LegacyEntity, LegacyRecord } from './entity';
-import { LegacyConflictError, LegacyError } from './errors';
+import { hasEnded, LegacyConflictError, LegacyError } from './errors';
 import type { Answer } from './exchanger';
 import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 import { linkedPagesOf } from './linked-pages';
@@ -111,9 +111,9 @@ export class ODataClient implements LegacyClient {
     );
     const repeatable = this.dialect.idempotentCreate && key !== undefined;
     const earlier = { mayHaveCreated: false };
-    const onUncertainRepeat = (): void => {
+    const onUncertainRepeat = (failed: LegacyError): void => {
       earlier.mayHaveCreated = true;
-      onRepeat?.();
+      if (!hasEnded(failed)) onRepeat?.();
     };
     try {
       const answer = await this.calls.send(entity, request, {

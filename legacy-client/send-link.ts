@@ -1,7 +1,7 @@
 import type { Calls } from './calls';
 import type { CallOptions } from './client';
 import type { Dialect } from './dialects/dialect';
-import { LegacyConflictError } from './errors';
+import { hasEnded, LegacyConflictError, type LegacyError } from './errors';
 import type { AssociateOptions, LegacyLink, LinkedKeys } from './link';
 
 /** What sending links works with. */
@@ -21,9 +21,9 @@ export async function sendAssociate(
     calls.fitting(() => dialect.associate(link, keys, root)),
   );
   const earlier = { mayHaveLinked: false };
-  const onUncertainRepeat = (): void => {
+  const onUncertainRepeat = (failed: LegacyError): void => {
     earlier.mayHaveLinked = true;
-    onRepeat?.();
+    if (!hasEnded(failed)) onRepeat?.();
   };
   try {
     // A link is there or not, so a second copy of the request does no harm.

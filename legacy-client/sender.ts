@@ -21,8 +21,8 @@ import { sleep } from './sleep';
 export interface Sending extends ExchangeSubject {
   /** Nothing is harmed by applying the request twice. */
   readonly repeatable: boolean;
-  /** Called before a repeat when an earlier try may have been applied. */
-  readonly onUncertainRepeat?: () => void;
+  /** Called before a repeat when the try that has just failed may have been applied. */
+  readonly onUncertainRepeat?: (failed: LegacyError) => void;
   readonly priority?: Priority | undefined;
 }
 
@@ -93,7 +93,7 @@ export class Sender {
     }
     const delayMs = retryDelay(error, { attempt, maxAttempts, repeatable }, Math.random());
     if (delayMs === undefined || !(await sleep(delayMs, signal))) return false;
-    if (error.outcome === 'unknown') onUncertainRepeat?.();
+    if (error.outcome === 'unknown') onUncertainRepeat?.(error);
     return true;
   }
 

@@ -203,3 +203,28 @@ test('a create is not said to be refused when an earlier try had no answer', asy
   const again = client.create(dataverseAccount, { name: 'Example Ltd' }, { key: guid(1) });
   await expect(again).rejects.toMatchObject({ status: 400, outcome: 'refused' });
 });
+
+test.each([
+  ['the service itself has answered', { error: { code: '0x1', message: 'no' } }, 0],
+  ['something before the service has answered', '<html></html>', 1],
+])('a create is told to have a copy on its way unless %s', async (_title, failure, times) => {
+  server.script = (_request, response, number) => {
+    if (number === 1) json(response, failure, { status: 500 });
+    else json(response, dataverseRow);
+  };
+  const onRepeat = jest.fn();
+  const client = connect({ dialect: 'dataverse' });
+  await client.create(dataverseAccount, { name: 'Example Ltd' }, { key: guid(1), onRepeat });
+  expect(exchanges).toHaveLength(2);
+  expect(onRepeat).toHaveBeenCalledTimes(times);
+});
+
+test('a create is not said to be refused when the service answered its first try with a failure', async () => {
+  server.script = (_request, response, number) => {
+    const status = number === 1 ? 500 : 400;
+    json(response, { error: { code: '0x1', message: 'no' } }, { status });
+  };
+  const client = connect({ dialect: 'dataverse' });
+  const created = client.create(dataverseAccount, { name: 'Example Ltd' }, { key: guid(1) });
+  await expect(created).rejects.toMatchObject({ status: 400, outcome: 'unknown', answered: true });
+});

@@ -1,4 +1,6 @@
+import { LegacyResponseError } from '../../legacy-client';
 import { DualWriteError } from '../../src';
+import { openIntents } from '../support/agreement';
 import { openDualWorld, type DualWorld } from '../support/dual-world';
 
 /** Only there a create is repeated: under a key of our own. */
@@ -33,6 +35,15 @@ describe('a create whose first try was carried out without an answer, on Dataver
     await letTimePass();
     expect(await world.sandbox.records('account')).toEqual([]);
     expect(await Organisation.count()).toBe(0);
+  });
+
+  it('leaves nothing at once when each try was answered, although the first was carried out', async () => {
+    const { Organisation } = world.models;
+    await world.sandbox.failNext({ method: 'PATCH', status: 500, afterApplying: true });
+    await world.sandbox.failNext({ method: 'PATCH', status: 400 });
+    await expect(Organisation.create({ name: 'Twice' })).rejects.toThrow(LegacyResponseError);
+    expect(await world.sandbox.records('account')).toEqual([]);
+    expect(await openIntents(world)).toEqual([]);
   });
 
   it('stays noted when its repeat is refused, since the first may arrive yet', async () => {
