@@ -128,4 +128,64 @@ describe('records that are made inactive with a changeset', () => {
     expect(await world.states()).toEqual({ Chess: 1 });
     expect(await Club.findAll()).toEqual([]);
   });
+
+  it('are made active although CRM users change them meanwhile', async () => {
+    const club = await inactive();
+    await world.sequelize.transaction(async (transaction) => {
+      await club.restore({ transaction });
+      const { AccountId } = (await world.sandbox.records('account'))[0] ?? {};
+      await world.sandbox.editAsLegacyUser('account', String(AccountId), { NumberOfEmployees: 9 });
+      await Club.create({ name: 'Go' }, { transaction });
+    });
+    expect(await world.states()).toEqual({ Chess: 0, Go: 0 });
+    expect((await Club.findAll({ order: ['name'] })).map(({ size }) => size)).toEqual([9, null]);
+  });
+});
+
+describe("values that wait, writes: 'changeset'", () => {
+  let world: ChangesetWorld;
+
+  beforeAll(async () => {
+    world = await openChangesetWorld();
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.close());
+
+  it('are known for none of the record when what wrote them is rolled back', async () => {
+    const { Organisation } = world.models;
+    const row = await Organisation.create({ name: 'Kept', employees: 1 });
+    const before = await world.sequelize.transaction();
+    await row.update({ employees: 2 }, { transaction: before });
+    const other = await Organisation.findByPk(row.id, {
+      transaction: before,
+      rejectOnEmpty: true,
+    });
+    expect(other.employees).toBe(2);
+    await before.rollback();
+    await world.sandbox.loseResponse({ method: 'BATCH' });
+    const failing = world.sequelize.transaction(async (transaction) => {
+      await other.update({ employees: 3 }, { transaction });
+      await Organisation.create({ name: 'Never' }, { transaction });
+    });
+    await expect(failing).rejects.toThrow();
+    const [record] = await world.sandbox.records('account');
+    expect(record).toMatchObject({ NumberOfEmployees: 1 });
+  });
+
+  it('are known for none of the record when only their savepoint is rolled back', async () => {
+    const { Organisation } = world.models;
+    const row = await Organisation.create({ name: 'Kept', employees: 1, telephone: '01' });
+    const failing = world.sequelize.transaction(async (transaction) => {
+      await row.update({ employees: 2 }, { transaction });
+      const savepoint = await world.sequelize.transaction({ transaction });
+      await row.update({ telephone: '02' }, { transaction: savepoint });
+      await savepoint.rollback();
+      await row.update({ telephone: '03' }, { transaction });
+      await Organisation.create({ name: 'Never' }, { transaction });
+      await world.sandbox.loseResponse({ method: 'BATCH' });
+    });
+    await expect(failing).rejects.toThrow();
+    const [record] = await world.sandbox.records('account');
+    expect(record).toMatchObject({ NumberOfEmployees: 1, Telephone1: '01' });
+  });
 });

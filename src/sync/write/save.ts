@@ -76,6 +76,7 @@ async function saveRestored<T>(save: Save<T>, deactivation: Deactivation): Promi
   const { instance, synced } = save;
   const wasNew = instance.isNewRecord;
   const unsaved = stateOf(instance);
+  const wasMixed = isMixed(instance);
   const changed = instance.changed() || [];
   try {
     return await inSyncedWrite(synced, save.options, async (write) => {
@@ -92,6 +93,7 @@ async function saveRestored<T>(save: Save<T>, deactivation: Deactivation): Promi
     });
   } catch (error) {
     restoreState(instance, unsaved);
+    noteMixed(instance, wasMixed);
     throw error;
   }
 }

@@ -18,7 +18,8 @@ export interface HeldRows {
 
 /**
  * Have rows count as in step with the legacy system until their writes are sent. Only this transaction
- * sees them so, and the after-images replace both stamps.
+ * sees them so, and the after-images replace both stamps. The version goes: what is read until then,
+ * and kept when all is rolled back, is of no version of the record.
  */
 export async function holdPending(
   { runtime, mapping, place }: SyncedWrite,
@@ -28,7 +29,7 @@ export async function holdPending(
   const { name, columns: t, primaryKeyType } = table;
   const rows = await place.sequelize.query<Record<string, unknown>>(
     `
-UPDATE ${name} AS t SET ${t.legacyModifiedAt} = t.${t.modifiedAt}
+UPDATE ${name} AS t SET ${t.legacyModifiedAt} = t.${t.modifiedAt}, ${t.legacyVersion} = NULL
  WHERE t.${t.primaryKey} = ANY ($1::${primaryKeyType}[])
 RETURNING ${attributesSql({ mapping, local: table }, 't')}`,
     {

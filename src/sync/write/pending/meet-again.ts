@@ -12,6 +12,8 @@ import { refuseConflicts } from '../conflict';
 import { valuesOf } from '../images';
 import type { LegacyUnit } from '../legacy-unit';
 import { keepOverwritten } from '../overwritten';
+import { isInactive } from '../../states';
+import { everyRecord } from '../states';
 import type { SyncedWrite } from '../synced-write';
 
 import { isDestroy, isUpdate, type Planned, type PlannedUpdate } from './planned';
@@ -82,9 +84,11 @@ async function readAgain(
     const own = updates.filter(({ step }) => step.mapping === mapping);
     const write = writeAtEnd(delivery, mapping);
     const readAt = await delivery.runtime.clock.now();
-    const rows = own.map(({ row: { instance, changed, before } }) => ({
-      ...{ instance, changed, before },
-    }));
+    const inactive = await inactiveRecords(write, own);
+    const rows = own.map(({ key, row: { instance, changed, before } }) => {
+      const image = inactive.get(key);
+      return { instance, changed, before, ...(image && { image }) };
+    });
     const images = await beforeImages(write, rows);
     for (const [position, update] of own.entries()) {
       const image = images[position];
@@ -95,6 +99,20 @@ async function readAgain(
     }
   }
   return sent.map((one) => met.get(one) ?? one);
+}
+
+/** Those of updates that make inactive records active; a mere reading says that they are not there. */
+async function inactiveRecords(
+  write: SyncedWrite,
+  updates: readonly PlannedUpdate[],
+): Promise<ReadonlyMap<string, LegacyRecord>> {
+  const { deactivation } = write.mapping;
+  if (!deactivation) return new Map();
+  const restoring = updates.filter(({ image }) => image && isInactive(deactivation, image.values));
+  return everyRecord(
+    write,
+    restoring.map(({ key }) => key),
+  );
 }
 
 async function adapted(

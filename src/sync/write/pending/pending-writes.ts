@@ -93,10 +93,19 @@ export class PendingWrites {
     const again = this.#kept.filter(({ savepoints }) => savepoints.has(savepoint));
     this.#kept = this.#kept.filter((kept) => !again.includes(kept));
     this.#followers = this.#followers.filter(({ savepoints }) => !savepoints.has(savepoint));
-    this.#log = [...this.#log, ...again.map(({ planned }) => planned)].filter(
-      ({ step }) => !step.savepoints.has(savepoint),
-    );
+    const log = [...this.#log, ...again.map(({ planned }) => planned)];
+    const left = log.filter(({ step }) => !step.savepoints.has(savepoint));
+    const gone = log.filter((one) => !left.includes(one));
+    this.#log = left.map((one) => withoutWhole(one, gone));
   }
+}
+
+/** Instances that a write has changed which is gone hold values that no row has. */
+function withoutWhole(planned: Planned, gone: readonly Planned[]): Planned {
+  if (isDestroy(planned)) return planned;
+  const changed = new Set(gone.flatMap((one) => (isDestroy(one) ? [] : one.instances)));
+  const whole = new Set([...planned.whole].filter((instance) => !changed.has(instance)));
+  return { ...planned, whole };
 }
 
 function byMapping(planned: readonly Planned[]): KeysByMapping {

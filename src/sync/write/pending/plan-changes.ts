@@ -127,7 +127,8 @@ async function furtherImage(
 ): Promise<Draft | undefined> {
   const { row, sent } = draft;
   if (!image || Object.keys(sent).every((name) => name in image.values)) return { ...draft, image };
-  const isHeld = whole.has(row.instance);
-  const further = await vouchedImage(write, row, { sent, isHeld });
-  return further?.version === image.version ? { ...draft, image: further } : undefined;
+  if (!whole.has(row.instance)) return undefined;
+  const before = { ...row.before, legacyVersion: image.version };
+  const further = await vouchedImage(write, { ...row, before }, { sent, isHeld: true });
+  return further && { ...draft, image: further };
 }
