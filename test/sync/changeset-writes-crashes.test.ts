@@ -8,7 +8,7 @@ import {
   openNotes,
 } from '../crash/oracle';
 import type { Work, Write } from '../crash/orders';
-import { endSpareApplication, startApplication } from '../crash/start-application';
+import { endSpareApplication } from '../crash/start-application';
 import type { DualWorld } from '../support/dual-world';
 
 const kept = '00000000-0000-4000-8000-000000000001';
@@ -113,9 +113,7 @@ describe.each(cases)("a process killed with writes: 'changeset': $title", (subje
   );
 
   it('committed, and the intents not tidied up yet: stands', async () => {
-    // It ends by itself, before it removes them.
-    const chosen = { writes: 'changeset', lanes: [[subject.work]] } as const;
-    await startApplication(world, 'dataverse', chosen).ended();
+    await kill('committed, and the intents not tidied up yet');
     expect((await openNotes(world)).done).toBeGreaterThan(0);
     expect(await world.dualWrite.recover()).toMatchObject({ committed: 1, undone: 0 });
     expect(await disagreements(world)).toEqual([]);
