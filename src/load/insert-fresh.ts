@@ -2,6 +2,7 @@ import { QueryTypes, type Transaction } from 'sequelize';
 import { createdVersionsWithin } from '../revisions';
 import { quote } from '../sync/local-table';
 import type { RefreshTable } from '../sync/refresh/input-sql';
+import { keysOfOpenCreates } from '../sync/refresh/open-writes';
 import type { IncomingRow } from '../sync/refresh/row';
 import { stampSql } from '../sync/refresh/store';
 import type { Runtime } from '../sync/runtime';
@@ -36,16 +37,27 @@ export interface FreshRows {
 export async function insertFresh(
   runtime: Runtime,
   transaction: Transaction,
-  { load, table, rows, askedAt }: FreshRows,
+  asked: FreshRows,
+): Promise<Set<string>> {
+  const { mapping } = asked.table;
+  const given = givenValues(asked.table);
+  // NOTE: links have keys of the service's own making, and may have been made here a moment ago.
+  if (!given || mapping.link) return new Set(asked.rows.map(({ key }) => key));
+  const records = asked.rows.map(({ record }) => record);
+  // NOTE: before PostgreSQL looks at keys: a writer notes the key that the service has chosen, or is done.
+  const open = new Set(await keysOfOpenCreates(runtime, mapping, records));
+  const rows = open.size === 0 ? asked.rows : asked.rows.filter(({ key }) => !open.has(key));
+  if (rows.length === 0) return open;
+  const insert = takesCopies(asked.table, rows) ? copyFresh : insertStaged;
+  return new Set([...open, ...(await insert(runtime, transaction, { ...asked, rows, given }))]);
+}
+
+async function insertStaged(
+  runtime: Runtime,
+  transaction: Transaction,
+  { load, table, rows, askedAt, given }: FreshRows & { readonly given: readonly GivenValue[] },
 ): Promise<Set<string>> {
   const { mapping } = table;
-  const keys = (): Set<string> => new Set(rows.map(({ key }) => key));
-  const given = givenValues(table);
-  // NOTE: links have keys of the service's own making, and may have been made here a moment ago.
-  if (!given || mapping.link || rows.length === 0) return keys();
-  if (takesCopies(table, rows)) {
-    return copyFresh(runtime, transaction, { load, table, rows, askedAt, given });
-  }
   const values: unknown[] = [];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const staged = await stageRows(runtime, transaction, { table, rows, askedAt, bind });

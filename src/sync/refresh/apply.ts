@@ -5,6 +5,7 @@ import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { parentAnswers } from './absent-parents';
 import { refreshTable, type RefreshTable } from './input-sql';
+import { isKeptOut, keptOut } from './kept-out';
 import { clearingTheWay, type Moved } from './moving';
 import { withoutOpenWrites } from './open-writes';
 import { overwriteOwn, type OwnRow } from './own-image';
@@ -153,9 +154,12 @@ async function applyBatch(
   let applied: Applied = { rejected: [], ahead: [] };
   let rows = await withoutOwnImages(scope, table, answer);
   if (rows.length === 0) return applied;
+  const missing = new Set<string>();
   for (const restMs of [...restsMs, undefined]) {
-    const { left, ahead } = await compareAndStore(scope, table, { ...answer, rows });
-    applied = bothOf(applied, { rejected: [], ahead });
+    const { ahead, ...met } = await compareAndStore(scope, table, { ...answer, rows });
+    const out = answer.moved || answer.isOwnWrite ? [] : met.left.filter(isKeptOut(missing));
+    applied = bothOf(applied, { rejected: out.map(keptOut), ahead });
+    const left = met.left.filter((one) => !out.includes(one)).map(({ row }) => row);
     const [first] = left;
     if (!first) return applied;
     if (mayHoldItself(scope)) {
@@ -188,7 +192,7 @@ async function compareAndStore(
   scope: RefreshScope,
   table: RefreshTable,
   answer: RowsAnswer,
-): Promise<{ left: readonly IncomingRow[]; ahead: readonly AheadRow[] }> {
+): Promise<{ left: readonly Difference[]; ahead: readonly AheadRow[] }> {
   // A comparison that fails must leave the caller's transaction usable, so it has a savepoint.
   const within = answer.isOwnWrite ? inWrite : inTransaction;
   const differences = scope.transaction
@@ -210,7 +214,7 @@ async function compareAndStore(
   const stored = await within(scope, (place) =>
     store(scope.runtime, place, table, { ...answer, differences: changes }),
   );
-  return { left: changes.flatMap(({ row }) => (stored.has(row.key) ? [] : [row])), ahead };
+  return { left: changes.filter(({ row }) => !stored.has(row.key)), ahead };
 }
 
 /** What came too late to be believed is asked for again; it may be gone. */

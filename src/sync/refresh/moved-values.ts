@@ -69,7 +69,7 @@ SELECT DISTINCT h."#holder"::text AS key
 
 /** What is known of rows that hold unique values of others. */
 export interface Moved {
-  /** Those whose records are gone. */
+  /** Those whose records are gone, and that have no local changes. */
   readonly gone: ReadonlySet<string>;
 }
 

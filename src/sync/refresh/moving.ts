@@ -58,6 +58,7 @@ async function clearedWay(
   const known = new Map(all.map((row) => [row.key, row]));
   const taken = new Map(rows.map((row) => [row.key, row]));
   const gone = new Set<string>();
+  const ahead = new Set<string>();
   let isBlocked = false;
   for (let round = 0; round < rounds; round += 1) {
     const holders = await inTransaction(scope, (place) =>
@@ -68,7 +69,9 @@ async function clearedWay(
     const others = [...keys].filter((key) => !taken.has(key) && !gone.has(key));
     if (others.length === 0) break;
     const unknown = others.filter((key) => !known.has(key));
-    const found = await settled(scope, table, { keys: unknown, gone, found: all.length });
+    const found = await settled(scope, table, {
+      ...{ keys: unknown, gone, ahead, found: all.length },
+    });
     for (const row of found) known.set(row.key, row);
     for (const key of others) {
       const row = known.get(key);
@@ -77,12 +80,15 @@ async function clearedWay(
     }
   }
   const byKey = [...taken.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-  return isBlocked ? { rows: byKey, moved: { gone } } : undefined;
+  const free = new Set([...gone].filter((key) => !ahead.has(key)));
+  return isBlocked ? { rows: byKey, moved: { gone: free } } : undefined;
 }
 
 interface InTheWay {
   readonly keys: readonly string[];
   readonly gone: Set<string>;
+  /** Those that are gone, and whose rows stay with the local changes that they have. */
+  readonly ahead: Set<string>;
   /** How many records the answer had. */
   readonly found: number;
 }
@@ -91,7 +97,7 @@ interface InTheWay {
 async function settled(
   scope: RefreshScope,
   { mapping }: RefreshTable,
-  { keys, gone, found }: InTheWay,
+  { keys, gone, ahead, found }: InTheWay,
 ): Promise<readonly IncomingRow[]> {
   if (keys.length === 0) return [];
   const { runtime } = scope;
@@ -108,6 +114,8 @@ async function settled(
     if (record) records.push(record);
     else gone.add(key);
   }
-  await removeGone(scope, mapping, { keys: missing.filter((key) => gone.has(key)), askedAt });
+  const lost = missing.filter((key) => gone.has(key));
+  const removed = await removeGone(scope, mapping, { keys: lost, askedAt });
+  for (const { legacyId } of removed.ahead) if (legacyId !== null) ahead.add(legacyId);
   return incomingRows(mapping, records).rows;
 }

@@ -59,7 +59,7 @@ interface OpenCreate {
  * Until that a record is taken for the writer's when it is not older than the write, and holds what
  * was sent.
  */
-async function keysOfOpenCreates(
+export async function keysOfOpenCreates(
   runtime: Runtime,
   mapping: Mapping,
   records: readonly LegacyRecord[],
