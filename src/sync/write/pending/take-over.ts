@@ -3,13 +3,14 @@ import { runInFrame, type RevisionFrame } from '../../../model/context';
 import type { Mapping } from '../../../mapping';
 import type { Runtime } from '../../runtime';
 import { reloadInstances, takeAfterImages } from '../after-image';
+import { recordIfThere } from '../../refresh/fetch';
 import { noteChosenKeys } from '../intents';
 import type { LegacyUnit } from '../legacy-unit';
 import { readAfterImages } from '../records';
 import { storeLegacyIds } from '../store-legacy-ids';
 import type { ChangedPast } from './changed-past';
 import { writeAtEnd } from './meet-again';
-import { isDestroy, isSamePlanned, type Planned, type PlannedSave } from './planned';
+import { isDestroy, isSamePlanned, names, type Planned, type PlannedSave } from './planned';
 
 interface Delivery {
   readonly runtime: Runtime;
@@ -31,10 +32,7 @@ export async function takeOver(
   sent: readonly Planned[],
   outcome: Outcome,
 ): Promise<void> {
-  const removals = sent.filter(isDestroy);
-  const saves = sent
-    .filter((one): one is PlannedSave => !isDestroy(one))
-    .filter((one) => !removals.some((removal) => isSamePlanned(removal, one)));
+  const saves = await savesToTake(delivery, sent);
   const mappings = new Set(saves.map(({ step }) => step.mapping));
   const own = (mapping: Mapping): PlannedSave[] =>
     saves.filter(({ step }) => step.mapping === mapping);
@@ -45,6 +43,27 @@ export async function takeOver(
       await takeTogether(delivery, together, { ...outcome, mapping, revision });
     }
   }
+}
+
+/**
+ * Those whose records are there in the end. A record that names one which the same changeset deletes
+ * does so no more, or is gone with it: it is read again.
+ */
+async function savesToTake(
+  { runtime }: Delivery,
+  sent: readonly Planned[],
+): Promise<readonly PlannedSave[]> {
+  const removals = sent.filter(isDestroy);
+  const saves: PlannedSave[] = [];
+  for (const one of sent) {
+    if (isDestroy(one) || removals.some((removal) => isSamePlanned(removal, one))) continue;
+    const { step } = one;
+    const values = step.after?.values ?? step.sent;
+    const isTouched = !step.mapping.link && removals.some(({ key }) => names(values, key));
+    if (isTouched) step.after = await recordIfThere(runtime, step.mapping, step.key);
+    if (!isTouched || step.after) saves.push(one);
+  }
+  return saves;
 }
 
 /** Where the answers had no records, these are read; where the service chose keys, the rows get them. */
