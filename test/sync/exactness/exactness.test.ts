@@ -3,7 +3,7 @@ import type { Face } from '../../support/dual-world';
 import { sequence } from './generate/sequences';
 import { pinnedSeeds } from './pinned-seeds';
 import { play } from './play';
-import { openStage, type Stage } from './stage';
+import { closeStage, openStage, type Stage } from './stage';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 const runs = Number(process.env.EXACTNESS_RUNS ?? 150);
@@ -20,7 +20,7 @@ describe.each(faces)('whatever happens, %s face', (face) => {
   beforeAll(async () => {
     stage = await openStage(face);
   });
-  afterAll(() => stage.world.close());
+  afterAll(() => closeStage(stage));
 
   const property = fc.asyncProperty(sequence(maxCommands), (one) => play(stage, one));
 

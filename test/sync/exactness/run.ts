@@ -6,7 +6,7 @@ import { dropTestDatabases } from '../../support/database';
 import type { Face } from '../../support/dual-world';
 import { sequence } from './generate/sequences';
 import { play } from './play';
-import { emptyTally, openStage, type Tally } from './stage';
+import { closeStage, emptyTally, openStage, type Tally } from './stage';
 
 const faces: readonly Face[] = ['dynamics2011', 'dataverse'];
 
@@ -51,7 +51,7 @@ async function playOn(
       say(`${face}: ${told(tally)}`);
     }
   } finally {
-    await stage.world.close();
+    await closeStage(stage);
   }
 }
 

@@ -39,6 +39,8 @@ export interface Stage {
   readonly bookkeeping: readonly string[];
   /** The moments at which the writes that are under way began. */
   readonly openWrites: Set<{ readonly since: number }>;
+  /** The sequence that is played; it never fails. */
+  playing: Promise<void>;
 }
 
 /** Something that the library did wrong. */
@@ -73,7 +75,14 @@ export async function openStage(face: Face, tally: Tally = emptyTally()): Promis
     tally,
     bookkeeping: await bookkeepingOf(world),
     openWrites: new Set(),
+    playing: Promise.resolve(),
   };
+}
+
+/** Close a stage, after the sequence that fast-check may have left alone at its time limit. */
+export async function closeStage(stage: Stage): Promise<void> {
+  await stage.playing;
+  await stage.world.close();
 }
 
 async function bookkeepingOf({ sequelize }: DualWorld): Promise<string[]> {
