@@ -1,6 +1,4 @@
-import { BaseError, QueryTypes, type Model, type Transaction } from 'sequelize';
-import { LegacyError } from '../../../../legacy-client';
-import { SyncError } from '../../../../src';
+import { QueryTypes, type Model, type Transaction } from 'sequelize';
 import { isOpen } from '../../../../src/sync/open-intents';
 import { cellProblems, legacyIdOf } from '../comparing';
 import { differences } from '../oracle/changes';
@@ -10,6 +8,7 @@ import { complain, ExactnessError, known, type Stage } from '../stage';
 import type { Excuse, ReadCommand } from './perform-read';
 import { performRead } from './perform-read';
 import { modelOf } from './reading';
+import { isOfDestroyed, isRefusal, Refused } from './refusals';
 import { isWriteStep, prepare, type WriteStep } from './write-steps';
 
 /** What happens within a transaction. */
@@ -44,11 +43,6 @@ interface Draft {
   mayFailAtEnd: boolean;
 }
 
-/** An error that a write may end in when something stands in its way. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof LegacyError || error instanceof SyncError || error instanceof BaseError;
-}
-
 /** How an instance, as its write has left it, differs from the record. */
 function instanceProblems(stage: Stage, instance: Model, moment: Moment): string[] {
   const name = instance.constructor.name as ModelName;
@@ -61,7 +55,10 @@ async function writeStep(draft: Draft, step: WriteStep): Promise<void> {
   const ids = await known(stage);
   const isAlone = !excuse.isConcurrent;
   const writing = { stage, ids, transaction, isAlone, before: draft.moment };
-  const prepared = await prepare(writing, step).catch(refusing(draft));
+  const prepared = await prepare(writing, step).catch((error: unknown) => {
+    if (isOfDestroyed(draft, error)) return undefined;
+    return refusing(draft)(error);
+  });
   if (!prepared) return;
   stage.tally.writes += 1;
   try {
@@ -71,7 +68,8 @@ async function writeStep(draft: Draft, step: WriteStep): Promise<void> {
     if (excuse.isConcurrent) return;
     complain(instances.flatMap((instance) => instanceProblems(stage, instance, after)));
   } catch (error) {
-    const isAllowed = prepared.mayFail || excuse.isConcurrent || excuse.mayFail;
+    const isOwn = prepared.mayFail || isOfDestroyed(draft, error);
+    const isAllowed = isOwn || excuse.isConcurrent || excuse.mayFail;
     if (!isAllowed || !isRefusal(error)) throw error;
     stage.tally.gaveUp += 1;
     // A refused write may be caught, and its transaction go on; an unknown outcome dooms it.
@@ -87,13 +85,6 @@ function noteDone(
   draft.moment = done.after;
   draft.hasDestroyed ||= isDestroy;
   draft.mayFailAtEnd ||= done.mayFail && isDestroy;
-}
-
-/** A write that has been refused, as it may be. */
-class Refused extends Error {
-  constructor(cause: unknown) {
-    super('refused', { cause });
-  }
 }
 
 async function innerStep(draft: Draft, step: InnerStep): Promise<void> {
