@@ -16,6 +16,9 @@ export class NoBatchError extends Error {
 /** Statuses of services that do not know `$batch`, or not in this form; 2xx: something else came. */
 const NOT_OFFERED = new Set([200, 202, 204, 400, 404, 405, 406, 411, 413, 415, 500, 501]);
 
+/** What may be a passing trouble of the service is not believed for longer, in milliseconds. */
+const DOUBTED_MS = 300_000;
+
 /** What {@link LongReads} work with. */
 export interface LongReadsParts {
   readonly root: string;
@@ -28,14 +31,14 @@ export interface LongReadsParts {
  * service turns out to have none.
  */
 export class LongReads {
-  #isMissing = false;
+  #missingUntil = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: LongReadsParts) {}
 
   /** Characters that the URL of a read may have, one way or the other. */
   get longestUrl(): number {
     const { batch, maxUrlLength, maxBatchUrlLength = 0 } = this.parts.dialect;
-    if (!batch || this.#isMissing) return maxUrlLength;
+    if (!batch || performance.now() < this.#missingUntil) return maxUrlLength;
     return Math.max(maxUrlLength, maxBatchUrlLength);
   }
 
@@ -70,7 +73,8 @@ export class LongReads {
       return answer;
     } catch (error) {
       if (error !== ofWhole || !saysNoBatch(error)) throw error;
-      this.#isMissing = true;
+      const isDoubtful = error.status === 500;
+      this.#missingUntil = isDoubtful ? performance.now() + DOUBTED_MS : Number.POSITIVE_INFINITY;
       throw new NoBatchError(error);
     }
   }

@@ -250,6 +250,30 @@ describe('where there is no $batch', () => {
     expect(posts).toHaveLength(1);
   });
 
+  it('500: splits for some minutes, since that may pass', async () => {
+    let isFailing = true;
+    server.script = ({ method }, response) => {
+      if (method !== 'POST') json(response, { value: [] });
+      else if (isFailing) response.writeHead(500).end();
+      else part(response, page([]));
+    };
+    const client = connect({ maxAttempts: 1 });
+    const list = (): Promise<unknown> => client.list(product, { filter: ids(100) });
+    const posts = (): number => server.received.filter(({ method }) => method === 'POST').length;
+    await list();
+    isFailing = false;
+    await list();
+    expect(posts()).toBe(1);
+    const later = performance.now() + 301_000;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => later);
+    try {
+      await list();
+    } finally {
+      clock.mockRestore();
+    }
+    expect(posts()).toBe(2);
+  });
+
   it('something else than parts: splits as well', async () => {
     server.script = ({ method }, response) => {
       json(response, method === 'POST' ? { responses: [] } : { value: [] });
