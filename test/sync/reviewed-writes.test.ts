@@ -1,6 +1,7 @@
-import { DualWriteError } from '../../src';
+import { DualWriteError, SyncError } from '../../src';
 import { openChangesetWorld, type ChangesetWorld } from '../support/changeset-world';
 import { openClubWorld, type ClubModels, type ClubWorld } from '../support/clubs';
+import { openDualWorld, type DualWorld } from '../support/dual-world';
 
 describe("writes that come late, writes: 'changeset'", () => {
   let world: ChangesetWorld;
@@ -187,5 +188,57 @@ describe("values that wait, writes: 'changeset'", () => {
     await expect(failing).rejects.toThrow();
     const [record] = await world.sandbox.records('account');
     expect(record).toMatchObject({ NumberOfEmployees: 1, Telephone1: '01' });
+  });
+});
+
+describe('rows that are destroyed in the transaction of their creation', () => {
+  let world: ClubWorld;
+
+  beforeAll(async () => {
+    const chosen = { onDestroy: 'delete', paranoid: false, onDelete: 'SET NULL' } as const;
+    world = await openClubWorld('dataverse', { ...chosen, writes: 'changeset' });
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.close());
+
+  it('stay destroyed when their records are created for what names them', async () => {
+    const { Club, Member } = world;
+    await world.sequelize.transaction(async (transaction) => {
+      const club = await Club.create({ name: 'Brief' }, { transaction });
+      await Member.create({ name: 'Ann', clubId: club.id }, { transaction });
+      await club.destroy({ transaction });
+    });
+    expect(await world.states()).toEqual({});
+    expect(await Club.skipLegacy().count()).toBe(0);
+    // The CRM deletes members with their club.
+    expect(await world.sandbox.records('contact')).toEqual([]);
+    expect(await Member.findAll()).toEqual([]);
+  });
+});
+
+describe('a delete that nobody has awaited', () => {
+  let world: DualWorld;
+
+  beforeAll(async () => {
+    world = await openDualWorld({ face: 'dataverse', recoverEveryMs: 0 });
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.close());
+
+  it('is refused when it begins while others are sent, and changes nothing', async () => {
+    const { Organisation } = world.models;
+    const [first, second] = await Organisation.bulkCreate([{ name: 'First' }, { name: 'Second' }]);
+    const late: Promise<unknown>[] = [];
+    await world.sandbox.delayNext({ method: 'DELETE', delayMs: 400 });
+    await world.sequelize.transaction(async (transaction) => {
+      await first?.destroy({ transaction });
+      setTimeout(() => {
+        late.push(
+          second?.destroy({ transaction }).catch((error: unknown) => error) ?? Promise.resolve(),
+        );
+      }, 200);
+    });
+    expect(await Promise.all(late)).toEqual([expect.any(SyncError)]);
+    expect((await Organisation.findAll()).map(({ name }) => name)).toEqual(['Second']);
   });
 });

@@ -203,6 +203,7 @@ export class LegacyUnit implements Participant {
       .take()
       .filter(isDestroy)
       .map(({ step }) => step);
+    this.#isComplete ||= this.#deletes.length > 0;
     await this.add(this.#deletes);
   }
 
