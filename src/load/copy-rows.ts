@@ -49,6 +49,6 @@ export function cell(value: unknown): string {
 
 /** The same for a column of a type: a text in a column of JSON is JSON, too. */
 export function typedCell(value: unknown, type: string | undefined): string {
-  const isJson = type === 'jsonb' && value !== null && value !== undefined;
+  const isJson = (type === 'jsonb' || type === 'json') && value !== null && value !== undefined;
   return cell(isJson ? JSON.stringify(value) : value);
 }

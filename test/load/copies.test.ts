@@ -1,4 +1,5 @@
 import { backfill } from '../../src/load';
+import { typedCell } from '../../src/load/copy-rows';
 import { expectAgreement } from '../support/agreement';
 import { openDualWorld, type DualWorld } from '../support/dual-world';
 import { hour, loadAccounts, resetAll, rowsOf } from './world';
@@ -93,5 +94,14 @@ describe('a load in large batches', () => {
     expect(report.rejected.map(({ legacyId }) => legacyId)).toEqual([keys[450]]);
     const rows = await rowsOf(world, 'SELECT 1 FROM organisations');
     expect(rows).toHaveLength(899);
+  });
+});
+
+describe('a cell of a copied row', () => {
+  it.each(['json', 'jsonb'])('keeps a text a text in a column of %s', (type) => {
+    expect(typedCell('12', type)).toBe('"12"');
+    expect(typedCell('a\n"b"', type)).toBe('"a\\\\n\\\\"b\\\\""');
+    expect([typedCell({ a: 1 }, type), typedCell(null, type)]).toEqual(['{"a":1}', '\\N']);
+    expect(typedCell('12', 'text')).toBe('12');
   });
 });
