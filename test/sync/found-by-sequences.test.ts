@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { RejectedRecordError } from '../../src';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
@@ -47,5 +48,18 @@ describe.each(faces)('what random sequences have found, %s face', (face) => {
     expect(await world.sandbox.record('salesorder', order.SalesOrderId)).toMatchObject({
       Name: 'Named',
     });
+  });
+
+  it('refuses to read a record that needs one which the transaction has destroyed, until it commits', async () => {
+    const { Contact, Order, ContactOrder } = world.models;
+    const contact = await Contact.create({ lastName: 'Example' });
+    const order = await Order.create({ orderNumber: 'F-1' });
+    await ContactOrder.create({ contactId: contact.id, orderId: order.id });
+    await world.sequelize.transaction(async (transaction) => {
+      await order.destroy({ transaction });
+      await expect(ContactOrder.findAll({ transaction })).rejects.toThrow(RejectedRecordError);
+    });
+    expect(await ContactOrder.findAll()).toEqual([]);
+    expect(await world.sandbox.records('optevia_contactorder')).toEqual([]);
   });
 });
