@@ -101,6 +101,27 @@ describe.each(faces)('a COMMIT whose answer is lost, %s face', (face) => {
     ]);
   });
 
+  it('is in doubt when a recovery elsewhere has settled it first', async () => {
+    const recoverElsewhere = async (): Promise<Fate> => {
+      await world.dualWrite.recover();
+      return 'forward';
+    };
+    let isOver = false;
+    const kept = await models.Organisation.create({ name: 'Kept', employees: 1 });
+    proxy.judge((text) => {
+      if (isOver) {
+        proxy.judge(() => 'forward');
+        return recoverElsewhere();
+      }
+      isOver = text.includes('COMMIT;\0');
+      return isOver ? 'cut after' : 'forward';
+    });
+    const error: unknown = await kept.update({ employees: 2 }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(InDoubtError);
+    expect(await disagreements(world)).toEqual([]);
+    expect(await held()).toEqual([['Kept', 2]]);
+  });
+
   it('is in doubt while the database still commits', async () => {
     await world.sequelize.query(`
 CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,6 +1,6 @@
 import type { Transaction } from 'sequelize';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
-import { DualWriteError, InDoubtError, SyncError } from '../errors';
+import { InDoubtError, SyncError } from '../errors';
 import { settleUnit, type Settlement } from '../recovery/settle-unit';
 import type { Mapping } from '../../mapping';
 import { noteKnown } from '../refresh/store';
@@ -11,7 +11,8 @@ import { Lane } from './lane';
 import { PendingWrites, type Follower, type KeysByMapping } from './pending/pending-writes';
 import { isDestroy, type Planned } from './pending/planned';
 import type { Reservation } from './reservation';
-import { named, type DestroyStep, type Step } from './steps';
+import type { DestroyStep, Step } from './steps';
+import { cannotBeAsked, notEndedYet, settledElsewhere, undoneWith } from './unit-endings';
 
 /** Sends all that a unit has planned, and has the rows hold what came of it. */
 export type SendPlanned = (unit: LegacyUnit, planned: readonly Planned[]) => Promise<void>;
@@ -258,7 +259,8 @@ export class LegacyUnit implements Participant {
     const settlement = await this.#settle(steps);
     if (outcome === 'unknown' && settlement === 'committed') return 'committed';
     if (outcome === 'rolled back') return undefined;
-    throw new DualWriteError(notCommitted[outcome], { ...named(step), legacy: 'undone' });
+    if (outcome === 'unknown' && settlement === 'settled already') throw settledElsewhere(step);
+    throw undoneWith(outcome, step);
   }
 
   async #settle(steps: readonly Step[]): Promise<Settlement | undefined> {
@@ -268,10 +270,7 @@ export class LegacyUnit implements Participant {
     const settlement = await this.#trySettling(first, steps, (error) => failures.push(error));
     if (failures.length > 0) throw failures[0];
     if (settlement !== 'left alone') return settlement;
-    throw new InDoubtError(
-      'Whether the local transaction has ended is not known yet. Recovery settles the write.',
-      named(first),
-    );
+    throw notEndedYet(first);
   }
 
   async #trySettling(
@@ -282,19 +281,7 @@ export class LegacyUnit implements Participant {
     try {
       return await settleUnit(this.runtime, steps, onFailure);
     } catch (cause) {
-      throw new InDoubtError(
-        'What became of the local transaction cannot be asked now. Recovery settles the write.',
-        { ...named(first), cause },
-      );
+      throw cannotBeAsked(first, cause);
     }
   }
 }
-
-const notCommitted = {
-  aborted:
-    'A statement of this transaction had failed before, so PostgreSQL rolled it back instead of ' +
-    'committing it. Let such an error leave the transaction, or use a savepoint.',
-  unknown:
-    'The local transaction was not committed: its connection was lost. What it had written to the ' +
-    'legacy system has been taken back.',
-};

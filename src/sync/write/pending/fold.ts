@@ -64,7 +64,7 @@ function updatedCreate(create: PlannedCreate, update: PlannedUpdate): PlannedCre
 }
 
 /** One update that does what two do. */
-export function bothUpdates(first: PlannedUpdate, second: PlannedUpdate): PlannedUpdate {
+function bothUpdates(first: PlannedUpdate, second: PlannedUpdate): PlannedUpdate {
   const { held, revision } = second;
   const sent = { ...first.step.sent, ...second.step.sent };
   const image = bothImages(first.image, second.image);
