@@ -4,6 +4,9 @@ import { openDualWorld, type DualWorld, type Face } from '../support/dual-world'
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 
+// Sequelize warns of each connection that it gives up.
+beforeAll(() => jest.spyOn(console, 'warn').mockReturnValue());
+
 describe.each(faces)('transactions that end badly after a legacy write, %s face', (face) => {
   let world: DualWorld;
 
