@@ -7,7 +7,7 @@ import { closeStage, openStage, type Stage } from './stage';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 const runs = Number(process.env.HISTORIES_RUNS ?? 60);
-const seconds = Number(process.env.HISTORIES_SECONDS ?? 15);
+const seconds = Number(process.env.HISTORIES_SECONDS ?? 10);
 /** The same histories each time; `npm run test:histories -- --seed 12345` plays others. */
 const seed = Number(process.env.HISTORIES_SEED ?? 20_261_121);
 
