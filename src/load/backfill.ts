@@ -1,38 +1,15 @@
 import { QueryTypes } from 'sequelize';
 import type { Mapping } from '../mapping';
-import { openJobQueue } from '../jobs';
 import type { DualWrite } from '../sync';
 import { localTable } from '../sync/local-table';
 import type { Runtime } from '../sync/runtime';
-import { openBulkRuntime, type BulkRuntime } from './bulk-runtime';
+import { openBulkRuntime } from './bulk-runtime';
 import { chosenMappings } from './chosen';
-import { coordinate, type LoadProgress } from './coordinate';
 import { countFindings, findingsOf, type Finding } from './findings';
 import { linkWhatCame } from './links';
-import { loadJobs, type LoadJobsOptions } from './load-jobs';
-import { beginLoad, endLoad, openLoad, partsOfLoad, type Load } from './load-state';
+import { divisionOf, inLoad, type LoadOptions, type ReadLoad } from './in-load';
+import { partsOfLoad } from './load-state';
 import { planParts } from './plan';
-
-/** What a load may be told. */
-export interface LoadOptions extends LoadJobsOptions {
-  /** Names of models; default: all that are mapped. */
-  readonly models?: readonly string[];
-  /** How many parts this process reads at once; 0 leaves all to others (`work`). Default 2. */
-  readonly workers?: number;
-  /**
-   * Into how many parts a large model is divided, by the time of creation; default: as many as there
-   * are workers, and at least 4 where all is left to others.
-   */
-  readonly parts?: number;
-  /** Records from which on a model is divided; default 20,000. */
-  readonly divideFrom?: number;
-  /** Begin anew, instead of going on with what was interrupted. */
-  readonly restart?: boolean;
-  /** Called several times a second, while parts are read. */
-  readonly onProgress?: (progress: LoadProgress) => void;
-  /** Interrupts it after the pages under way; the next call goes on. */
-  readonly signal?: AbortSignal;
-}
 
 /** What a load has done of one model. */
 export interface LoadedModel {
@@ -59,8 +36,6 @@ export interface BackfillReport {
 }
 
 const shownFindings = 1000;
-const defaultDivideFrom = 20_000;
-const partsForOthers = 4;
 
 /**
  * Copy models completely: parents before children, several parts at once, each page in one
@@ -76,66 +51,14 @@ export async function backfill(
   dualWrite: DualWrite,
   options: LoadOptions = {},
 ): Promise<BackfillReport> {
-  const { workers = 2, restart = false } = options;
-  const mappings = chosenMappings(dualWrite, options.models);
-  const runtime = openBulkRuntime(dualWrite, workers);
-  try {
-    await dualWrite.prepare();
-    const resumed = restart ? undefined : await openLoad(runtime, 'backfill', mappings);
-    const load = resumed ?? (await begin(runtime, mappings, options));
-    await runLoad(runtime, load, options);
-    await linkWhatCame(runtime, load.id, mappings);
-    await endLoad(runtime, load);
-    return await reportOf(runtime, load, resumed !== undefined);
-  } finally {
-    await runtime.close();
-  }
-}
-
-async function begin(
-  runtime: BulkRuntime,
-  mappings: readonly Mapping[],
-  options: LoadOptions,
-): Promise<Load> {
-  const parts = await planParts(runtime, mappings, divisionOf(options));
-  return beginLoad(runtime, 'backfill', { mappings, parts });
-}
-
-/** How models are divided, by what the caller has said. */
-export function divisionOf({ workers = 2, parts, divideFrom = defaultDivideFrom }: LoadOptions): {
-  readonly parts: number;
-  readonly fromRecords: number;
-} {
-  const wanted = workers === 0 ? partsForOthers : workers;
-  return { parts: parts ?? wanted, fromRecords: divideFrom };
-}
-
-/** Have the parts of a load read, by workers of this process and others. */
-export async function runLoad(
-  runtime: BulkRuntime,
-  load: Load,
-  { workers = 2, onProgress, signal, ...jobs }: LoadOptions,
-): Promise<void> {
-  const { sequelize, logger } = runtime;
-  const queue = await openJobQueue(sequelize, {
-    onError: (error) =>
-      logger?.warn({ reason: error.message }, 'The queue of jobs reports an error'),
+  return inLoad(dualWrite, options, {
+    kind: 'backfill',
+    complete: ({ runtime, load, mappings }) => linkWhatCame(runtime, load.id, mappings),
+    report: reportOf,
   });
-  try {
-    const kind = loadJobs(runtime, queue, jobs);
-    await queue.prepare(kind);
-    await queue.work(kind, workers);
-    await coordinate({ runtime, queue, kind, load, onProgress, signal });
-  } finally {
-    await queue.close();
-  }
 }
 
-async function reportOf(
-  runtime: BulkRuntime,
-  load: Load,
-  isResumed: boolean,
-): Promise<BackfillReport> {
+async function reportOf({ runtime, load, isResumed }: ReadLoad): Promise<BackfillReport> {
   const parts = await partsOfLoad(runtime, load.id);
   const counts = await countFindings(runtime, load.id);
   const countOf = (model: string, kind: string): number =>

@@ -3,9 +3,9 @@ export {
   planBackfill,
   type BackfillReport,
   type LoadedModel,
-  type LoadOptions,
   type PlannedModel,
 } from './backfill';
+export type { LoadOptions } from './in-load';
 export { LoadInterruptedError, type LoadProgress } from './coordinate';
 export type { PartKey } from './load-state';
 export type { ArrivedBatch, ArrivedRecords } from './arrivals';

@@ -1,12 +1,10 @@
 import type { Mapping } from '../mapping';
 import type { DualWrite } from '../sync';
-import { openBulkRuntime, type BulkRuntime } from './bulk-runtime';
-import { chosenMappings } from './chosen';
-import { divisionOf, runLoad, type LoadOptions } from './backfill';
+import type { BulkRuntime } from './bulk-runtime';
 import { findingsOf, type Finding } from './findings';
-import { beginLoad, endLoad, openLoad, partsOfLoad, type Load } from './load-state';
+import { inLoad, type LoadOptions } from './in-load';
+import { partsOfLoad, type Load } from './load-state';
 import { levelsOf } from './order';
-import { planParts } from './plan';
 import { repairDifferences } from './repair-differences';
 import { lookAgain, noteUnseen, type DifferenceKind } from './second-look';
 
@@ -72,34 +70,19 @@ export async function verify(
   dualWrite: DualWrite,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const { workers = 2, restart = false } = options;
-  const mappings = chosenMappings(dualWrite, options.models);
-  const runtime = openBulkRuntime(dualWrite, workers);
-  try {
-    await dualWrite.prepare();
-    const open = restart ? undefined : await openLoad(runtime, 'verify', mappings);
-    const load = open ?? (await begin(runtime, mappings, options));
-    await runLoad(runtime, load, options);
-    for (const mapping of mappings) {
-      await noteUnseen(runtime, load.id, mapping);
-      await lookAgain(runtime, load.id, { mapping, withValues: options.values ?? false });
-    }
-    await endLoad(runtime, load);
-    return await settle(runtime, load, { dualWrite, mappings, options });
-  } finally {
-    await runtime.close();
-  }
-}
-
-async function begin(
-  runtime: BulkRuntime,
-  mappings: readonly Mapping[],
-  options: LoadOptions,
-): Promise<Load> {
-  const parts = await planParts(runtime, mappings, divisionOf(options));
-  // Nothing is stored, so no model has to wait for another.
-  const flat = parts.map((part) => ({ ...part, level: 0 }));
-  return beginLoad(runtime, 'verify', { mappings, parts: flat });
+  return inLoad(dualWrite, options, {
+    kind: 'verify',
+    // Nothing is stored, so no model has to wait for another.
+    order: (parts) => parts.map((part) => ({ ...part, level: 0 })),
+    complete: async ({ runtime, load, mappings }) => {
+      for (const mapping of mappings) {
+        await noteUnseen(runtime, load.id, mapping);
+        await lookAgain(runtime, load.id, { mapping, withValues: options.values ?? false });
+      }
+    },
+    report: ({ runtime, load, mappings }) =>
+      settle(runtime, load, { dualWrite, mappings, options }),
+  });
 }
 
 interface Settling {

@@ -57,8 +57,8 @@ SELECT id::text, unit::text, operation, model, local_id, legacy_id::text, sent, 
 
 /**
  * Remove done rows whose intents are gone: of writes that were refused, or found nothing to send, in
- * transactions that went on without them and committed, just before their process died. An intent can be seen before its done
- * row, and both go together, so that none of these is awaited.
+ * transactions that went on without them and committed, just before their process died. An intent can
+ * be seen before its done row, and both go together, so that none of these is awaited.
  */
 async function forgetEnded({ pool }: Runtime): Promise<void> {
   await pool.query(
