@@ -45,9 +45,15 @@ interface Removed {
   readonly hidden: readonly string[];
 }
 
+/** What one transaction could remove. */
+interface RemovedHere extends Removed {
+  /** Keys whose rows were left because somebody else has locked them. */
+  readonly held: readonly string[];
+}
+
 /**
  * Remove the rows of records that are certainly gone. Rows with local changes stay and are
- * reported; rows that others refer to stay and are hidden.
+ * reported; rows that others refer to, or that somebody else has locked, stay and are hidden.
  */
 export async function removeGone(
   scope: RefreshScope,
@@ -60,36 +66,21 @@ export async function removeGone(
   const second = await removeIn(scope, mapping, { ...gone, keys: others });
   // What the caller's own transaction holds, only that can remove.
   const isCallers = scope.caller !== undefined && !scope.transaction;
-  const keys = isCallers ? await heldKeys(scope, mapping, { ...second, keys: others }) : [];
+  const keys = isCallers ? second.held : [];
   const third = await removeIn(inCallersTransaction(scope), mapping, { ...gone, keys });
+  const held = [...first.held, ...(isCallers ? third.held : second.held)];
   return {
     ahead: [...first.ahead, ...second.ahead, ...third.ahead],
-    hidden: [...first.hidden, ...second.hidden, ...third.hidden],
+    hidden: [...first.hidden, ...second.hidden, ...third.hidden, ...held],
   };
 }
 
-/** Of these keys, those whose rows were left because somebody has locked them. */
-async function heldKeys(
-  { runtime }: RefreshScope,
-  mapping: Mapping,
-  { keys, ahead, hidden }: Removed & { readonly keys: readonly string[] },
-): Promise<string[]> {
-  if (keys.length === 0) return [];
-  const { name, columns: t } = await localTable(runtime.pool, mapping);
-  const rows = await runtime.pool.query<{ key: string }>(
-    `SELECT t.${t.legacyId} AS key FROM ${name} t WHERE t.${t.legacyId} = ANY ($1::uuid[])
-            ${t.deletedAt ? `AND t.${t.deletedAt} IS NULL` : ''}`,
-    { bind: [keys], type: QueryTypes.SELECT, transaction: null },
-  );
-  const known = new Set([...hidden, ...ahead.map(({ legacyId }) => legacyId)]);
-  return rows.map(({ key }) => key).filter((key) => !known.has(key));
-}
-
-async function removeIn(scope: RefreshScope, mapping: Mapping, gone: Gone): Promise<Removed> {
-  if (gone.keys.length === 0) return { ahead: [], hidden: [] };
+async function removeIn(scope: RefreshScope, mapping: Mapping, gone: Gone): Promise<RemovedHere> {
+  if (gone.keys.length === 0) return { ahead: [], hidden: [], held: [] };
   const table = await localTable(scope.runtime.pool, mapping);
   return inTransaction(scope, async (place) => {
     const rows = await lockRows(place, table, gone.keys);
+    const held = await heldKeys(place, table, { keys: gone.keys, rows });
     const overwrite = mapping.definition.onLocalAhead === 'overwrite';
     const ahead = rows.filter((row) => row.ahead && !overwrite);
     const removable = rows.filter((row) => !row.ahead || overwrite);
@@ -100,11 +91,28 @@ async function removeIn(scope: RefreshScope, mapping: Mapping, gone: Gone): Prom
     const rest = removable.filter(({ key }) => !referred.has(key));
     const removed = await removeRows(scope, mapping, { table, rows: rest, place });
     const hidden = [...referred, ...removed];
-    const kept = new Set(ahead.map((row) => row.key));
-    const keys = gone.keys.filter((key) => !kept.has(key));
+    // Who holds a row may have noted the same key already, and keeps that note until it ends.
+    const left = new Set([...held, ...ahead.map((row) => row.key)]);
+    const keys = gone.keys.filter((key) => !left.has(key));
     await noteKnown(place, { model: mapping.name, keys, askedAt: gone.askedAt, gone: true });
-    return { ahead: ahead.map(aheadRow), hidden };
+    return { ahead: ahead.map(aheadRow), hidden, held };
   });
+}
+
+/** Of these keys, those that have a row which is not among the locked ones. */
+async function heldKeys(
+  place: StorePlace,
+  { name, columns: t }: LocalTable,
+  { keys, rows }: { readonly keys: readonly string[]; readonly rows: readonly GoneRow[] },
+): Promise<string[]> {
+  const locked = new Set(rows.map(({ key }) => key));
+  const rest = keys.filter((key) => !locked.has(key));
+  if (rest.length === 0) return [];
+  const found = await place.sequelize.query<{ key: string }>(
+    `SELECT t.${t.legacyId} AS key FROM ${name} t WHERE t.${t.legacyId} = ANY ($1::uuid[])`,
+    { bind: [rest], type: QueryTypes.SELECT, transaction: place.transaction },
+  );
+  return found.map(({ key }) => key);
 }
 
 async function lockRows(
