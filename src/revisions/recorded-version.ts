@@ -92,7 +92,7 @@ export class RecordedVersion<M extends Model> implements Version<M> {
     const record = await this.#find(options);
     if (!record) {
       const extra = this.#subject.restoredValues(this.values);
-      return this.#fill(this.#subject.model.build(), { ...this.#primaryKey(), ...extra }).save(
+      return this.#fill(this.#subject.model.build(), { ...this.primaryKey, ...extra }).save(
         options,
       );
     }
@@ -117,11 +117,12 @@ export class RecordedVersion<M extends Model> implements Version<M> {
   }
 
   async #find(options: WithTransaction | undefined): Promise<M | null> {
-    const where = this.#primaryKey() as WhereOptions;
+    const where = this.primaryKey as WhereOptions;
     return this.#subject.model.unscoped().findOne({ ...options, where, paranoid: false });
   }
 
-  #primaryKey(): Record<string, unknown> {
+  /** Of the record, by attribute. */
+  get primaryKey(): Record<string, unknown> {
     const { primaryKeyAttributes } = this.#subject.model;
     return Object.fromEntries(primaryKeyAttributes.map((name) => [name, this.values[name]]));
   }

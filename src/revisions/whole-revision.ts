@@ -2,9 +2,11 @@ import {
   ForeignKeyConstraintError,
   type Model,
   type ModelStatic,
+  Op,
   QueryTypes,
   type Sequelize,
   type Transaction,
+  type WhereOptions,
 } from 'sequelize';
 import { currentFrame } from '../model/context';
 import type { Version, WithTransaction } from '../model/history';
@@ -33,7 +35,8 @@ export interface Revision {
    * Set every record to what the revision left: those that it deleted are deleted again. As the
    * application would, all in one transaction and in a revision of its own.
    *
-   * @throws RevisionError when a record was changed later, unless `overwriteLater` says otherwise.
+   * @throws RevisionError when a record was changed later, also where its model keeps it in step with,
+   * unless `overwriteLater` says otherwise.
    */
   revert(options?: RevertOptions): Promise<void>;
   /**
@@ -133,7 +136,10 @@ async function setBack(
 ): Promise<void> {
   const within = async (transaction: Transaction): Promise<void> => {
     const records = await changedRecords(sequelize, versions, transaction);
-    if (!options.overwriteLater) await refuseLater(sequelize, records, transaction);
+    if (!options.overwriteLater) {
+      await readAndLock(sequelize, versions, transaction);
+      await refuseLater(sequelize, records, transaction);
+    }
     await reachAll(sequelize, goals(records), transaction);
   };
   const { transaction } = options;
@@ -176,6 +182,29 @@ function byRecord(versions: readonly RecordedVersion<Model>[]): RecordedVersion<
     groups.set(identity, [...(groups.get(identity) ?? []), version]);
   }
   return [...groups.values()];
+}
+
+/**
+ * Read the records by their models' own calls, so that what has changed where a model keeps its rows in
+ * step with is a later version as well; and lock their rows, so that nothing comes in between.
+ */
+async function readAndLock(
+  sequelize: Sequelize,
+  versions: readonly RecordedVersion<Model>[],
+  transaction: Transaction,
+): Promise<void> {
+  const keys = new Map<string, Record<string, unknown>[]>();
+  for (const { model, primaryKey } of versions) {
+    keys.set(model, [...(keys.get(model) ?? []), primaryKey]);
+  }
+  for (const [name, own] of keys) {
+    const [column = '', ...further] = Object.keys(own[0] ?? {});
+    const ids = own.map((key) => key[column]);
+    const where = (further.length > 0 ? { [Op.or]: own } : { [column]: ids }) as WhereOptions;
+    const lock = transaction.LOCK.UPDATE;
+    const options = { where, paranoid: false, transaction, lock };
+    await sequelize.models[name]?.unscoped().findAll(options);
+  }
 }
 
 async function refuseLater(
