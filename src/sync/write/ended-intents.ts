@@ -46,7 +46,7 @@ export class EndedIntents {
 
   async #remove(ids: readonly string[]): Promise<void> {
     try {
-      await endIntents(this.parts, ids);
+      await endIntents(this.parts, ids, { isDurable: false });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.parts.logger?.warn({ reason }, 'Ended intents could not be removed yet');

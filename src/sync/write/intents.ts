@@ -96,15 +96,23 @@ UPDATE dual_write_intents i SET legacy_id = n.key
   }
 }
 
-/** Forget intents that have been settled. */
+/**
+ * Forget intents that have been settled.
+ *
+ * @param options.isDurable - false for those of transactions that have committed: when a crash of the
+ * database brings them back, their done rows come back too, and say that nothing is open. Nobody is to
+ * wait for the disk behind that.
+ */
 export async function endIntents(
   { pool }: Pick<Runtime, 'pool'>,
   ids: readonly string[],
+  { isDurable = true }: { readonly isDurable?: boolean } = {},
 ): Promise<void> {
   if (ids.length === 0) return;
+  const commit = isDurable ? '' : `AND set_config('synchronous_commit', 'off', true) = 'off'`;
   await pool.query(
     `
-WITH ended AS (DELETE FROM dual_write_intents WHERE id = ANY ($1::bigint[]) RETURNING id)
+WITH ended AS (DELETE FROM dual_write_intents WHERE id = ANY ($1::bigint[]) ${commit} RETURNING id)
 DELETE FROM dual_write_done WHERE intent_id = ANY ($1::bigint[])`,
     { bind: [ids], transaction: null },
   );
