@@ -1,4 +1,4 @@
-import { BaseError } from 'sequelize';
+import { BaseError, ForeignKeyConstraintError } from 'sequelize';
 import { LegacyError } from '../../../../legacy-client';
 import { RejectedRecordError, SyncError } from '../../../../src';
 
@@ -15,12 +15,14 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether a record cannot be kept because it needs one that the transaction has destroyed: the CRM has
- * both until the end.
+ * Whether a record cannot be kept, or written, because it needs one that the transaction has destroyed:
+ * the CRM has both until the end, and keeps the other where it refuses the delete then.
  */
 export function isOfDestroyed(
   { hasDestroyed }: { readonly hasDestroyed: boolean },
   error: unknown,
 ): boolean {
-  return hasDestroyed && error instanceof RejectedRecordError;
+  const isOfMissing =
+    error instanceof RejectedRecordError || error instanceof ForeignKeyConstraintError;
+  return hasDestroyed && isOfMissing;
 }
