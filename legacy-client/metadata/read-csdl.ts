@@ -41,8 +41,8 @@ function readEntities(schemas: readonly CsdlSchema[], names: TypeNames): EntityM
   for (const { entitySet, type } of entitySets(schemas)) {
     const lineage = names.lineageOf('EntityType', type);
     const [own] = lineage;
-    const name = own && attributeOf(own.element, 'Name');
-    if (name === undefined || seen.has(name)) continue;
+    const name = names.entityNameOf(type);
+    if (own === undefined || seen.has(name)) continue;
     seen.add(name);
     const elements = lineage.map(({ element }) => element);
     entities.push({
@@ -84,17 +84,21 @@ function propertiesOf(type: XmlElement, names: TypeNames): PropertyMetadata[] {
     .flatMap((property) => {
       const name = attributeOf(property, 'Name');
       if (name === undefined) return [];
-      const { type: plain, isCollection } = names.typeOf(
-        attributeOf(property, 'Type') ?? 'Edm.String',
-      );
+      const {
+        type: plain,
+        isCollection,
+        definition = {},
+      } = names.typeOf(attributeOf(property, 'Type') ?? 'Edm.String');
+      const facet = (attribute: string): number | undefined =>
+        numberOf(property, attribute) ?? numberOf(definition, attribute);
       return {
         name,
         type: plain,
         isCollection,
         nullable: attributeOf(property, 'Nullable') !== 'false',
-        maxLength: numberOf(property, 'MaxLength'),
-        precision: numberOf(property, 'Precision'),
-        scale: numberOf(property, 'Scale'),
+        maxLength: facet('MaxLength'),
+        precision: facet('Precision'),
+        scale: facet('Scale'),
       };
     });
 }

@@ -1,5 +1,5 @@
 import { childrenOf, elementOf, type XmlElement } from '../xml/parse';
-import { attributeOf, type TypedElement, type TypeNames, withoutNamespace } from './schema-names';
+import { attributeOf, elementTypeOf, type TypedElement, type TypeNames } from './schema-names';
 import type { LookupMetadata } from './service-metadata';
 
 /** The navigations of an entity type that lead to one record. */
@@ -16,13 +16,13 @@ export function readLookups({ element }: TypedElement, names: TypeNames): Lookup
 /** Version 4 says all of it in one place. */
 function lookupByType(navigation: XmlElement, names: TypeNames): LookupMetadata | undefined {
   const name = attributeOf(navigation, 'Name');
-  const { type, isCollection } = names.typeOf(attributeOf(navigation, 'Type') ?? '');
+  const { qualified, isCollection } = elementTypeOf(attributeOf(navigation, 'Type') ?? '');
   if (name === undefined || isCollection) return undefined;
   const [constraint, ...others] = childrenOf(navigation, 'ReferentialConstraint').map(elementOf);
   // A key of several properties is none that a mapping can take.
   const property =
     constraint && others.length === 0 ? attributeOf(constraint, 'Property') : undefined;
-  return { navigation: name, target: type, property };
+  return { navigation: name, target: names.entityNameOf(qualified), property };
 }
 
 /** Versions 2 and 3 name an association, whose ends say how many records there are. */
@@ -36,7 +36,7 @@ function lookupByAssociation(navigation: XmlElement, names: TypeNames): LookupMe
     .find((one) => attributeOf(one, 'Role') === role);
   const type = end && attributeOf(end, 'Type');
   if (!end || type === undefined || attributeOf(end, 'Multiplicity') === '*') return undefined;
-  const target = withoutNamespace(type);
+  const target = names.entityNameOf(type);
   return { navigation: name, target, property: dependentProperty(association.element, role) };
 }
 

@@ -1,5 +1,5 @@
 import { childrenOf, elementOf, type XmlElement } from '../xml/parse';
-import { attributeOf, type TypedElement, type TypeNames, withoutNamespace } from './schema-names';
+import { attributeOf, elementTypeOf, type TypedElement, type TypeNames } from './schema-names';
 import type { ManyToManyMetadata } from './service-metadata';
 
 /** The navigations of an entity type to many records that have, in turn, many of it. */
@@ -20,19 +20,20 @@ function navigationsOf(type: XmlElement): XmlElement[] {
 
 /** Version 4: both navigations of a pair are collections. */
 function byPartner(navigation: XmlElement, names: TypeNames): string | undefined {
-  const target = elementTypeOf(navigation);
+  const target = manyOf(navigation);
   const partner = attributeOf(navigation, 'Partner');
   if (target === undefined || partner === undefined) return undefined;
   const isCollection = names
     .lineageOf('EntityType', target)
     .flatMap(({ element }) => navigationsOf(element))
-    .some((back) => attributeOf(back, 'Name') === partner && elementTypeOf(back) !== undefined);
-  return isCollection ? withoutNamespace(target) : undefined;
+    .some((back) => attributeOf(back, 'Name') === partner && manyOf(back) !== undefined);
+  return isCollection ? names.entityNameOf(target) : undefined;
 }
 
 /** Of a collection the qualified name of its elements' type. */
-function elementTypeOf(navigation: XmlElement): string | undefined {
-  return /^Collection\((.*)\)$/.exec(attributeOf(navigation, 'Type') ?? '')?.[1];
+function manyOf(navigation: XmlElement): string | undefined {
+  const { qualified, isCollection } = elementTypeOf(attributeOf(navigation, 'Type') ?? '');
+  return isCollection ? qualified : undefined;
 }
 
 /** Versions 2 and 3: both ends of the association are many. */
@@ -45,5 +46,5 @@ function byAssociation(navigation: XmlElement, names: TypeNames): string | undef
   }
   const role = attributeOf(navigation, 'ToRole');
   const type = ends.find((end) => attributeOf(end, 'Role') === role)?.['@Type'];
-  return typeof type === 'string' ? withoutNamespace(type) : undefined;
+  return typeof type === 'string' ? names.entityNameOf(type) : undefined;
 }

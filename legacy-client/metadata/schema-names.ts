@@ -14,7 +14,7 @@ export interface TypedElement {
   readonly schema: CsdlSchema;
 }
 
-type Kind = 'EntityType' | 'Association';
+type Kind = 'EntityType' | 'Association' | 'TypeDefinition';
 
 /** The value of an attribute; undefined where it is missing. */
 export function attributeOf(element: XmlElement, name: string): string | undefined {
@@ -25,14 +25,17 @@ export function attributeOf(element: XmlElement, name: string): string | undefin
 /** Finds what the names in a document stand for: `Microsoft.Crm.Account`, `Self.Account`. */
 export class TypeNames {
   readonly #byName = new Map<string, TypedElement>();
+  /** How many namespaces have an entity type of this name. */
+  readonly #homonyms = new Map<string, number>();
 
   constructor(schemas: readonly CsdlSchema[]) {
     for (const schema of schemas) {
-      for (const kind of ['EntityType', 'Association'] as const) {
+      for (const kind of ['EntityType', 'Association', 'TypeDefinition'] as const) {
         for (const element of childrenOf(schema.element, kind).map(elementOf)) {
           const name = attributeOf(element, 'Name');
           if (name === undefined) continue;
           const typed = { element, schema };
+          if (kind === 'EntityType') this.#homonyms.set(name, (this.#homonyms.get(name) ?? 0) + 1);
           this.#byName.set(`${kind} ${schema.namespace}.${name}`, typed);
           if (schema.alias === undefined) continue;
           this.#byName.set(`${kind} ${schema.alias}.${name}`, typed);
@@ -57,15 +60,45 @@ export class TypeNames {
     return lineage;
   }
 
-  /** `Collection(Self.Account)` as its elements' type, and that it is one; Edm's keep their prefix. */
-  typeOf(name: string): { readonly type: string; readonly isCollection: boolean } {
-    const element = /^Collection\((.*)\)$/.exec(name)?.[1];
-    const type = element ?? name;
+  /**
+   * What an entity type is called: `Account`; `Sales.Account` where another namespace has one, too.
+   *
+   * @param qualified - its name with a namespace or an alias.
+   */
+  entityNameOf(qualified: string): string {
+    const name = withoutNamespace(qualified);
+    const found = this.find('EntityType', qualified);
+    const isUnique = found === undefined || this.#homonyms.get(name) === 1;
+    return isUnique ? name : `${found.schema.namespace}.${name}`;
+  }
+
+  /**
+   * `Collection(Self.Account)` as its elements' type, and that it is one; Edm's keep their prefix. A
+   * type definition is what it stands for, and says so much of its own as the `definition`.
+   */
+  typeOf(name: string): {
+    readonly type: string;
+    readonly isCollection: boolean;
+    readonly definition?: XmlElement;
+  } {
+    const { qualified, isCollection } = elementTypeOf(name);
+    const definition = this.find('TypeDefinition', qualified)?.element;
+    const type = (definition && attributeOf(definition, 'UnderlyingType')) ?? qualified;
     return {
       type: type.startsWith('Edm.') ? type : withoutNamespace(type),
-      isCollection: element !== undefined,
+      isCollection,
+      ...(definition && { definition }),
     };
   }
+}
+
+/** `Collection(Self.Account)` as the qualified name of its elements' type, and that it is one. */
+export function elementTypeOf(name: string): {
+  readonly qualified: string;
+  readonly isCollection: boolean;
+} {
+  const element = /^Collection\((.*)\)$/.exec(name)?.[1];
+  return { qualified: element ?? name, isCollection: element !== undefined };
 }
 
 /** `Microsoft.Crm.Account` is `Account`. */

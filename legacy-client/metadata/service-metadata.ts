@@ -8,7 +8,10 @@ export interface ServiceMetadata {
 
 /** One entity type that has an entity set. */
 export interface EntityMetadata {
-  /** The type's name without its namespace: `Account`, `account`. */
+  /**
+   * The type's name without its namespace: `Account`, `account`; with it where several namespaces have
+   * a type of this name.
+   */
   readonly name: string;
   /** As in the URL: `AccountSet`, `accounts`. Of several sets of one type, the first. */
   readonly entitySet: string;
@@ -27,7 +30,7 @@ export interface PropertyMetadata {
   readonly name: string;
   /**
    * `Edm.String`; of complex types and enumerations the name without namespace: `EntityReference`,
-   * `Money`. Of a collection the elements' type.
+   * `Money`. Of a collection the elements' type, of a type definition what it stands for.
    */
   readonly type: string;
   readonly isCollection: boolean;
@@ -44,7 +47,7 @@ export interface PropertyMetadata {
 export interface LookupMetadata {
   /** The navigation property. */
   readonly navigation: string;
-  /** Name of the entity that is pointed to, without namespace. */
+  /** {@link EntityMetadata.name} of what is pointed to. */
   readonly target: string;
   /** The property that holds the key of it, where the document says so. */
   readonly property?: string | undefined;
@@ -54,6 +57,6 @@ export interface LookupMetadata {
 export interface ManyToManyMetadata {
   /** The navigation property. */
   readonly navigation: string;
-  /** Name of the entity at the other end, without namespace. */
+  /** {@link EntityMetadata.name} of the other end. */
   readonly target: string;
 }

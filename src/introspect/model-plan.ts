@@ -6,7 +6,14 @@ import type {
 } from '../../legacy-client';
 import { plannedLookup, plannedProperty } from './attribute-plan';
 import { lookupProperties } from './lookup-properties';
-import { attributeNames, kebabCase, pascalCase, UniqueNames, withoutPrefix } from './names';
+import {
+  attributeNames,
+  kebabCase,
+  modelNames,
+  pascalCase,
+  type UniqueNames,
+  withoutPrefix,
+} from './names';
 import type { IntrospectionPlan, LeftOut, ModelPlan } from './plan';
 
 /** What to make models of. */
@@ -40,11 +47,11 @@ export function planModels(
   const chosen = chosenEntities(metadata, entities);
   const leftOut: { entity: string; reason: string }[] = [];
   const models: ModelPlan[] = [];
-  const modelNames = new UniqueNames(['Model', 'Sequelize', 'DataTypes', 'ApplicationModel']);
+  const namesOfModels = modelNames();
   for (const entity of chosen) {
     const reason = unfitKey(entity);
     if (reason !== undefined) leftOut.push({ entity: entity.name, reason });
-    else models.push(emptyPlan(entity, dialect, modelNames));
+    else models.push(emptyPlan(entity, dialect, namesOfModels));
   }
   const names = metadata.entities.map(({ name }) => name);
   for (const plan of models) fill(plan, models, { dialect, names });
@@ -91,6 +98,7 @@ function emptyPlan(entity: EntityMetadata, dialect: DialectName, names: UniqueNa
   const model = names.choose(
     pascalCase(withoutPrefix(entity.name, dialect)),
     pascalCase(entity.name),
+    pascalCase(`${entity.name}Record`),
   );
   const has = (name: string): boolean => entity.properties.some((one) => one.name === name);
   // The dialect's own stamps need no mention, but their absence does.

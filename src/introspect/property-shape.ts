@@ -25,28 +25,37 @@ const whole: Shape = { kind: 'integer', dataType: 'DataTypes.INTEGER', tsType: '
 const exact: Shape = { kind: 'decimal', dataType: 'DataTypes.DECIMAL', tsType: 'string' };
 const instant: Shape = { kind: 'dateTime', dataType: 'DataTypes.DATE', tsType: 'Date' };
 
-const shapes: Readonly<Record<string, Shape>> = {
-  'Edm.Boolean': { kind: 'boolean', dataType: 'DataTypes.BOOLEAN', tsType: 'boolean' },
-  'Edm.Byte': whole,
-  'Edm.SByte': whole,
-  'Edm.Int16': whole,
-  'Edm.Int32': whole,
-  'Edm.Int64': {
-    kind: 'integer',
-    dataType: 'DataTypes.BIGINT',
-    tsType: 'string',
-    unusualOn: generic,
-  },
-  'Edm.Decimal': exact,
-  'Edm.Double': { ...exact, unusualOn: generic },
-  'Edm.Single': { ...exact, unusualOn: generic },
-  'Edm.DateTime': instant,
-  'Edm.DateTimeOffset': { ...instant, unusualOn: ['odata2'] },
-  'Edm.Date': { kind: 'dateOnly', dataType: 'DataTypes.DATEONLY', tsType: 'string' },
-  'Edm.Guid': { kind: 'guid', dataType: 'DataTypes.UUID', tsType: 'string' },
-  OptionSetValue: { kind: 'optionSet', dataType: 'DataTypes.INTEGER', tsType: 'number' },
-  Money: { kind: 'money', dataType: 'DataTypes.DECIMAL', tsType: 'string' },
-};
+/** Complex types of Dynamics 2011; elsewhere a type of such a name is another one. */
+const ofDynamics2011 = new Map<string, Shape>([
+  ['OptionSetValue', { kind: 'optionSet', dataType: 'DataTypes.INTEGER', tsType: 'number' }],
+  ['Money', { kind: 'money', dataType: 'DataTypes.DECIMAL', tsType: 'string' }],
+]);
+
+const shapes = new Map<string, Shape>(
+  Object.entries({
+    'Edm.Boolean': { kind: 'boolean', dataType: 'DataTypes.BOOLEAN', tsType: 'boolean' },
+    'Edm.Byte': whole,
+    'Edm.SByte': whole,
+    'Edm.Int16': whole,
+    'Edm.Int32': whole,
+    'Edm.Int64': {
+      kind: 'integer',
+      dataType: 'DataTypes.BIGINT',
+      tsType: 'string',
+      unusualOn: generic,
+    },
+    'Edm.Decimal': exact,
+    'Edm.Double': { ...exact, unusualOn: generic },
+    'Edm.Single': { ...exact, unusualOn: generic },
+    'Edm.DateTime': instant,
+    'Edm.DateTimeOffset': { ...instant, unusualOn: ['odata2'] },
+    'Edm.Date': { kind: 'dateOnly', dataType: 'DataTypes.DATEONLY', tsType: 'string' },
+    'Edm.Guid': { kind: 'guid', dataType: 'DataTypes.UUID', tsType: 'string' },
+  }),
+);
+
+/** What PostgreSQL takes. */
+const MOST_DIGITS = 1000;
 
 /** Texts above this length get a column without a limit. */
 const longestLine = 4000;
@@ -58,7 +67,7 @@ const longestLine = 4000;
  */
 export function shapeOf(property: PropertyMetadata, dialect: DialectName): PropertyShape | string {
   if (property.isCollection) return 'a collection has no column';
-  const shape = property.type === 'Edm.String' ? textShape(property) : shapes[property.type];
+  const shape = property.type === 'Edm.String' ? textShape(property) : typeShape(property, dialect);
   if (!shape) return `${property.type} has no field kind`;
   const type = shape.unusualOn?.includes(dialect) ? `, { type: '${property.type}' }` : '';
   return {
@@ -68,15 +77,20 @@ export function shapeOf(property: PropertyMetadata, dialect: DialectName): Prope
   };
 }
 
-function textShape({ maxLength }: PropertyMetadata): Shape {
-  if (maxLength === undefined || maxLength > longestLine) {
+function typeShape({ type }: PropertyMetadata, dialect: DialectName): Shape | undefined {
+  return shapes.get(type) ?? (dialect === 'dynamics2011' ? ofDynamics2011.get(type) : undefined);
+}
+
+function textShape({ maxLength = 0 }: PropertyMetadata): Shape {
+  if (maxLength === 0 || maxLength > longestLine) {
     return { kind: 'text', dataType: 'DataTypes.TEXT', tsType: 'string' };
   }
   return { kind: 'string', dataType: `DataTypes.STRING(${maxLength})`, tsType: 'string' };
 }
 
-/** Without both numbers the column keeps every digit. */
-function decimalType({ precision, scale }: PropertyMetadata): string {
-  if (precision === undefined || scale === undefined) return 'DataTypes.DECIMAL';
+/** Without both numbers, or with such as PostgreSQL does not take, the column keeps every digit. */
+function decimalType({ precision = 0, scale }: PropertyMetadata): string {
+  const isTaken = precision > 0 && precision <= MOST_DIGITS;
+  if (scale === undefined || !isTaken || scale > precision) return 'DataTypes.DECIMAL';
   return `DataTypes.DECIMAL(${precision}, ${scale})`;
 }

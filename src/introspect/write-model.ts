@@ -1,4 +1,4 @@
-import { pluralOf, tableName } from './names';
+import { attributeNames, pluralOf, tableName, type UniqueNames } from './names';
 import type { AttributePlan, IntrospectionPlan, ModelPlan } from './plan';
 import { commented, quoted } from './source-text';
 
@@ -58,6 +58,7 @@ function column({ attribute, dataType, nullable }: AttributePlan): string {
 export function modelIndexSource({ models }: IntrospectionPlan): string {
   const ordered = parentsFirst(models);
   const names = models.map(({ model }) => model);
+  const taken = new Map(models.map((plan) => [plan, takenNames(plan)]));
   return `import type { Sequelize } from 'sequelize';
 ${[...models]
   .sort(byFile)
@@ -75,19 +76,34 @@ export type Models = typeof models;
 export function defineModels(sequelize: Sequelize): Models {
 ${ordered.map(({ model }) => `  init${model}(sequelize);`).join('\n')}
 
-${ordered.flatMap((plan) => associations(plan, ordered)).join('\n')}
+${ordered.flatMap((plan) => associations(plan, ordered, taken)).join('\n')}
   return models;
 }
 `;
 }
 
-function associations(plan: ModelPlan, ordered: readonly ModelPlan[]): string[] {
+/** NOTE: an association cannot have the name of an attribute, nor two of them the same. */
+function takenNames({ attributes }: ModelPlan): UniqueNames {
+  const names = attributeNames();
+  for (const { attribute, target } of attributes) {
+    names.choose(attribute);
+    if (target) names.choose(target.as);
+  }
+  return names;
+}
+
+function associations(
+  plan: ModelPlan,
+  ordered: readonly ModelPlan[],
+  taken: ReadonlyMap<ModelPlan, UniqueNames>,
+): string[] {
   const lookups = plan.attributes.flatMap(({ attribute, target }) =>
     target ? [{ attribute, ...target }] : [],
   );
   return lookups.flatMap(({ attribute, model: target, as }) => {
     const several = lookups.filter(({ model }) => model === target).length > 1;
-    const children = childrenName(plan, as, several);
+    const names = taken.get(target) ?? attributeNames();
+    const children = childrenName(plan, names, { as, several });
     // Two tables that refer to each other cannot both be made with the other's constraint.
     const isCircle = ordered.indexOf(target) > ordered.indexOf(plan);
     const options = `foreignKey: ${quoted(attribute)}${isCircle ? ', constraints: false' : ''}`;
@@ -98,12 +114,15 @@ function associations(plan: ModelPlan, ordered: readonly ModelPlan[]): string[] 
   });
 }
 
-/** `contacts`; `accountsAsParent` where several lookups lead to the same model. */
-function childrenName({ model }: ModelPlan, as: string, several: boolean): string {
+/** `contacts`; `accountsAsParent` where several lookups lead to the same model, or it is taken. */
+function childrenName(
+  { model }: ModelPlan,
+  names: UniqueNames,
+  { as, several }: { readonly as: string; readonly several: boolean },
+): string {
   const plural = pluralOf(model.charAt(0).toLowerCase() + model.slice(1));
-  return several || plural === as
-    ? `${plural}As${as.charAt(0).toUpperCase()}${as.slice(1)}`
-    : plural;
+  const longer = `${plural}As${as.charAt(0).toUpperCase()}${as.slice(1)}`;
+  return several ? names.choose(longer) : names.choose(plural, longer);
 }
 
 function byFile(a: ModelPlan, b: ModelPlan): number {
