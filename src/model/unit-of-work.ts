@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Sequelize, Transaction } from 'sequelize';
+import { currentFrame } from './context';
 import { followSavepoints, type SavepointNames } from './savepoint-names';
+import { UnderWay } from './under-way';
 
 /** How a unit of work ended on the database. */
 export type UnitOutcome =
@@ -80,6 +82,7 @@ export class UnitOfWork {
   readonly transaction: Transaction;
   readonly #participants = new Map<object, Participant>();
   readonly #savepointNames: SavepointNames;
+  readonly #underWay = new UnderWay();
   #doom: Error | undefined;
   #answered = false;
   #endFailed = false;
@@ -131,6 +134,24 @@ export class UnitOfWork {
     return open;
   }
 
+  /** Whether it is being ended, or has been: what begins now would come half too late. */
+  get isClosed(): boolean {
+    return this.#underWay.isClosed;
+  }
+
+  /**
+   * Run something that belongs to the transaction, whether its caller awaits it or not: COMMIT and
+   * ROLLBACK wait for it, from the moment of the call.
+   *
+   * NOTE: what is under way in a savepoint would otherwise go on with the connection after the end,
+   * when somebody else may have it: Sequelize 6 does not mark savepoints with their transaction.
+   *
+   * @throws Error when the unit is closed.
+   */
+  async hold<T>(body: () => Promise<T>): Promise<T> {
+    return this.#underWay.run(body);
+  }
+
   /** From now on the unit can only be rolled back: its commit does so and throws this error. */
   doom(error: Error): void {
     this.#doom ??= error;
@@ -148,6 +169,8 @@ export class UnitOfWork {
     };
     this.root.rollback = async () => {
       if (this.root.finished) return rollback();
+      this.#underWay.close();
+      await this.#underWay.idle();
       try {
         await rollback();
       } finally {
@@ -158,12 +181,10 @@ export class UnitOfWork {
     this.root.commit = async () => {
       if (this.root.finished) return commit();
       if (this.#doom) return this.#rollBackFor(this.#doom);
-      if (this.root.connection?.getTransactionStatus?.() === abortedStatus) {
-        // COMMIT resolves, although PostgreSQL answers ROLLBACK.
-        return this.#endWith(commit, 'aborted');
-      }
+      // COMMIT resolves, although PostgreSQL answers ROLLBACK.
+      if (this.#isAborted()) return this.#endWith(commit, 'aborted');
       try {
-        await this.#each((participant) => participant.complete?.());
+        await this.#close();
         await this.#each((participant) => participant.flush?.());
         await this.#each((participant) => participant.deliver?.());
       } catch (error) {
@@ -171,8 +192,29 @@ export class UnitOfWork {
         if (sqlStateOf(error) === inFailedTransaction) return this.#endWith(commit, 'aborted');
         return this.#rollBackFor(error);
       }
-      return this.#endWith(commit, 'committed');
+      return this.#endWith(commit, this.#isAborted() ? 'aborted' : 'committed');
     };
+  }
+
+  #isAborted(): boolean {
+    return this.root.connection?.getTransactionStatus?.() === abortedStatus;
+  }
+
+  /**
+   * Have done what is still to be done, until nothing is under way: from then on nothing begins.
+   *
+   * @throws Error why the unit can only be rolled back.
+   */
+  async #close(): Promise<void> {
+    let begun: number;
+    do {
+      begun = this.#underWay.begun;
+      await this.#underWay.idle();
+      await this.#each((participant) => participant.complete?.());
+      // Until nothing has begun meanwhile.
+    } while (this.#underWay.begun !== begun);
+    this.#underWay.close();
+    if (this.#doom) throw this.#doom;
   }
 
   async #endWith(commit: () => Promise<void>, outcome: UnitOutcome): Promise<void> {
@@ -209,6 +251,8 @@ export class UnitOfWork {
   #wrapSavepoint(savepoint: SequelizeTransaction): void {
     const rollback = savepoint.rollback.bind(savepoint);
     savepoint.rollback = async () => {
+      // What is within a write cannot wait for it.
+      if (currentFrame().write === undefined) await this.#underWay.idle();
       if (!savepoint.finished) await this.#removeHiding(savepoint);
       await rollback();
       await this.#each((participant) => participant.rolledBackTo?.(savepoint));
@@ -227,7 +271,6 @@ export class UnitOfWork {
   }
 
   async #end(outcome: UnitOutcome): Promise<'committed' | undefined> {
-    units.delete(this.root);
     const failures: unknown[] = [];
     let found: 'committed' | undefined;
     for (const participant of this.#participants.values()) {

@@ -13,6 +13,7 @@ import { OwnStatement } from './write/bulk/own-statement';
 import { destroyBoth, type DestroyOptions } from './write/destroy';
 import { saveBoth, type SaveOptions, type SyncedInstance } from './write/save';
 import { saveSkipped } from './write/skipped-save';
+import { holdOpen } from './write/synced-write';
 import { noteMixed } from './write/vouched';
 
 /**
@@ -78,7 +79,8 @@ export async function interceptSave<T>(
     // The records that `create({ include })` saves with this one know nothing of its options.
     return hasIncludes(instance) ? skipLegacy(save) : save();
   }
-  return saveBoth({ synced: servingModel(model), instance: subject, options: own, run });
+  const synced = servingModel(model);
+  return holdOpen(synced, own, () => saveBoth({ synced, instance: subject, options: own, run }));
 }
 
 /** Read an instance again; what is read in part is not of the version that the rest was read with. */
@@ -108,6 +110,9 @@ export async function interceptDestroy(
     noteSkippedWrite(options);
     return destroySkipped(model, options ?? {}, run);
   }
-  const call = { options: (options ?? {}) as DestroyOptions, run };
-  return destroyBoth(servingModel(model), instance as SyncedInstance, call);
+  const own = (options ?? {}) as DestroyOptions;
+  const synced = servingModel(model);
+  return holdOpen(synced, own, () =>
+    destroyBoth(synced, instance as SyncedInstance, { options: own, run }),
+  );
 }

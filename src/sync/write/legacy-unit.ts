@@ -41,7 +41,6 @@ export class LegacyUnit implements Participant {
   readonly #pending = new PendingWrites();
   #deletes: DestroyStep[] = [];
   #send: SendPlanned | undefined;
-  #isComplete = false;
 
   private constructor(
     private readonly runtime: Runtime,
@@ -99,12 +98,21 @@ export class LegacyUnit implements Participant {
     this.#pending.keep(removal, this.openSavepoints());
   }
 
-  /** @throws SyncError when what waited for the end has been sent: what comes now would be lost. */
+  /**
+   * Run a call that writes: the end of the transaction waits for it from now on.
+   *
+   * @throws SyncError
+   */
+  async hold<T>(model: string, body: () => Promise<T>): Promise<T> {
+    this.requireOpen(model);
+    return this.unit.hold(body);
+  }
+
+  /** @throws SyncError when the transaction is being ended, or has ended: what comes now would be lost. */
   requireOpen(model: string): void {
-    if (!this.#isComplete) return;
+    if (!this.unit.isClosed) return;
     throw new SyncError(
-      'The transaction is being committed, and its legacy writes have been sent. Await every write ' +
-        'before its transaction ends.',
+      'The transaction is being ended, or has ended. Await every write before its transaction ends.',
       { model },
     );
   }
@@ -181,15 +189,9 @@ export class LegacyUnit implements Participant {
   }
 
   async complete(): Promise<void> {
-    // A write that its caller has not awaited belongs to the transaction all the same: one that begins
-    // while others are sent waits for that, and is sent then.
-    for (;;) {
-      await this.#lane.idle();
-      const send = this.#send;
-      if (!send || this.#pending.all.length === 0) break;
-      await this.#lane.run(() => this.#complete(send));
-    }
-    this.#isComplete = this.#send !== undefined;
+    const send = this.#send;
+    // One that begins while these are sent waits for that, and is sent then.
+    if (send && this.#pending.all.length > 0) await this.#lane.run(() => this.#complete(send));
   }
 
   async #complete(send: SendPlanned): Promise<void> {
@@ -204,7 +206,6 @@ export class LegacyUnit implements Participant {
       .take()
       .filter(isDestroy)
       .map(({ step }) => step);
-    this.#isComplete ||= this.#deletes.length > 0;
     await this.add(this.#deletes);
   }
 

@@ -49,6 +49,20 @@ export async function inReservedWrite<T>(
   });
 }
 
+/**
+ * Run a call that writes. The end of the caller's transaction waits for it, from the moment of the call.
+ *
+ * @throws SyncError when that transaction is being ended already.
+ */
+export async function holdOpen<T>(
+  { runtime, mapping }: Synced,
+  options: { transaction?: Transaction | null } | undefined,
+  body: () => Promise<T>,
+): Promise<T> {
+  const outer = transactionOf(options);
+  return outer ? LegacyUnit.of(runtime, outer).hold(mapping.name, body) : body();
+}
+
 interface Run<T> {
   /** Begin a savepoint in a transaction, or without one a transaction. */
   readonly begin: (outer: Transaction | undefined) => Promise<Transaction>;
@@ -60,16 +74,20 @@ async function inWrite<T>(
   options: { transaction?: Transaction | null } | undefined,
   { begin, body }: Run<T>,
 ): Promise<T> {
-  await synced.runtime.prepared.require(synced.mapping.name);
+  const { name } = synced.mapping;
   const outer = transactionOf(options);
   if (outer) {
     const unit = LegacyUnit.of(synced.runtime, outer);
-    return unit.lane.run(async () => {
-      unit.requireOpen(synced.mapping.name);
-      const savepoint = await begin(outer);
-      return commitOrRollBack(savepoint, () => body(writeIn(synced, unit, savepoint)));
-    });
+    return holdOpen(synced, options, () =>
+      unit.lane.run(async () => {
+        await synced.runtime.prepared.require(name);
+        unit.requireOpen(name);
+        const savepoint = await begin(outer);
+        return commitOrRollBack(savepoint, () => body(writeIn(synced, unit, savepoint)));
+      }),
+    );
   }
+  await synced.runtime.prepared.require(name);
   const transaction = await begin(undefined);
   const unit = LegacyUnit.of(synced.runtime, transaction);
   return commitOrRollBack(transaction, () =>

@@ -1,0 +1,46 @@
+/**
+ * What is under way in a transaction, whether its caller awaits it or not. The end of the transaction
+ * waits for it, and from then on nothing begins.
+ */
+export class UnderWay {
+  readonly #calls = new Set<Promise<unknown>>();
+  #begun = 0;
+  #isClosed = false;
+
+  /** Whether nothing may begin any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** How many calls have begun. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  /** Run a call that is waited for. @throws Error when nothing may begin any more. */
+  async run<T>(body: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) {
+      throw new Error(
+        'The transaction is being ended, or has ended. Await every write before its transaction ends.',
+      );
+    }
+    this.#begun += 1;
+    const call = body();
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  /** Wait until nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls);
+  }
+
+  /** From now on nothing begins. */
+  close(): void {
+    this.#isClosed = true;
+  }
+}
