@@ -83,6 +83,7 @@ export {
   type LegacyFate,
   type LegacyStatics,
   type ModelStatus,
+  type NotedWrite,
   type OpenWrite,
   type RecoveryReport,
   type RefreshResult,

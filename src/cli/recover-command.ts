@@ -23,8 +23,8 @@ async function recover({ config }: RecoverOptions): Promise<void> {
     for (const line of tableLines(rows)) console.log(line);
     if (report['in doubt'] === 0) return;
     throw new Error(
-      `${report['in doubt']} unit(s) of work could not be settled yet. "dual-write status" counts ` +
-        'the records, the table dual_write_intents names them, "dual-write repair" settles one.',
+      `${report['in doubt']} unit(s) of work could not be settled yet. "dual-write status" lists ` +
+        'their writes with the reasons, "dual-write repair" settles a record.',
     );
   });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ModelStatus, SyncStatus } from '../sync';
+import type { ModelStatus, NotedWrite, SyncStatus } from '../sync';
 import { type Cell, tableLines } from './table';
 import { configHelp, withConfiguration } from './with-configuration';
 
@@ -12,7 +12,9 @@ interface StatusOptions {
 export function addStatusCommand(program: Command): void {
   program
     .command('status')
-    .description('count, for each model, the rows that are in step and those that are not')
+    .description(
+      'count, for each model, the rows that are in step and those that are not, and list what is open',
+    )
     .option('--config <file>', configHelp)
     .option('--json', 'print all that is known as JSON')
     .action(printStatus);
@@ -26,8 +28,19 @@ async function printStatus(options: StatusOptions): Promise<void> {
   });
 }
 
-function statusLines({ legacy, models }: SyncStatus): string[] {
-  return [`${legacy.dialect} at ${legacy.baseUrl}`, '', ...tableLines(models.map(shownStatus))];
+function statusLines({ legacy, models, open }: SyncStatus): string[] {
+  return [
+    ...[`${legacy.dialect} at ${legacy.baseUrl}`, '', ...tableLines(models.map(shownStatus))],
+    ...(open.length === 0 ? [] : ['', ...open.map(openLine)]),
+  ];
+}
+
+/** `open: update of Contact 17 (legacy key …), noted 2026-01-31T…: why` */
+function openLine(write: NotedWrite): string {
+  const { model, id, legacyId, operation, notedAt, isUnderWay, doubt } = write;
+  const state = isUnderWay ? 'under way' : (doubt ?? 'not settled yet');
+  const key = legacyId === null ? 'no legacy key yet' : `legacy key ${legacyId}`;
+  return `open: ${operation} of ${model} ${id} (${key}), noted ${notedAt.toISOString()}: ${state}`;
 }
 
 /**

@@ -7,7 +7,7 @@ export type { RefreshResult } from './read/refresh-call';
 export type { RecoveryReport } from './recovery/recover';
 export type { Settlement } from './recovery/settle-unit';
 export type { SyncLimits, WriteMode } from './runtime';
-export type { OpenWrite } from './repair/open-writes';
+export type { NotedWrite, OpenWrite } from './repair/open-writes';
 export type { RightSide } from './repair/repair';
 export type { ComparedField, TwoSides } from './repair/two-sides';
 export { syncMetrics, type SyncMetricsOptions } from './metrics/sync-metrics';

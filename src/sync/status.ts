@@ -3,6 +3,7 @@ import { fingerprintOf, followingOf, sourceOf } from './feed/following';
 import { localTable } from './local-table';
 import type { Mapping } from '../mapping';
 import { isAlive, isOpen } from './open-intents';
+import { listOpenWrites, type NotedWrite } from './repair/open-writes';
 import type { Runtime } from './runtime';
 
 /** One model, as `dualWrite.status()` tells of it. Plain data. */
@@ -36,6 +37,11 @@ export interface ModelStatus {
 export interface SyncStatus {
   readonly legacy: { readonly baseUrl: string; readonly dialect: string };
   readonly models: readonly ModelStatus[];
+  /**
+   * Legacy writes that are not settled, with the reason: those in doubt first, the oldest first, a
+   * hundred at most.
+   */
+  readonly open: readonly NotedWrite[];
 }
 
 type FeedFacts = Pick<ModelStatus, 'completeSince' | 'pulledAt' | 'behindMs'>;
@@ -48,12 +54,16 @@ const nothingCounted: Counts = {
   ...nothingFollowed,
 };
 
-/** Count what an operator should know of each model: one statement a model, no legacy request. */
+/**
+ * Count what an operator should know of each model, and list what is open: one statement a model, and
+ * one more; no legacy request.
+ */
 export async function readStatus(runtime: Runtime): Promise<SyncStatus> {
   const models: ModelStatus[] = [];
   for (const mapping of runtime.registry.values()) models.push(await modelStatus(runtime, mapping));
+  const open = await listOpenWrites(runtime);
   const { baseUrl, dialect } = runtime.client;
-  return { legacy: { baseUrl, dialect: dialect.name }, models };
+  return { legacy: { baseUrl, dialect: dialect.name }, models, open };
 }
 
 async function modelStatus(runtime: Runtime, mapping: Mapping): Promise<ModelStatus> {
@@ -64,7 +74,7 @@ SELECT count(*)::int AS "rows",
        (count(*) FILTER (WHERE t.${t.legacyId} IS NULL))::int AS "localOnly",
        (count(*) FILTER (WHERE t.${t.modifiedAt} > t.${t.legacyModifiedAt}))::int AS "ahead",
        (SELECT count(*) FROM dual_write_rejected WHERE model = $1)::int AS "rejected",
-       (SELECT count(DISTINCT i.legacy_id) FROM dual_write_intents i
+       (SELECT count(DISTINCT coalesce(i.legacy_id::text, i.id::text)) FROM dual_write_intents i
          WHERE i.model = $1 AND ${isOpen} AND NOT ${isAlive})::int AS "inDoubt",
        ${feed('complete_since')} AS "completeSince", ${feed('asked_at')} AS "pulledAt",
        (extract(epoch FROM clock_timestamp() - ${feed('asked_at')}) * 1000)::float8 AS "behindMs"

@@ -52,6 +52,21 @@ describe('dual-write status', () => {
     await expect(world.legacyCalls()).resolves.toEqual([]);
   });
 
+  it('lists what is open, with the reason', async () => {
+    const legacyId = keyOf('sector/9');
+    await world.sequelize.query(
+      `INSERT INTO dual_write_intents (id, unit, sequence, operation, model, local_id, legacy_id, sent, before, noted_at, doubt)
+       VALUES (4713, gen_random_uuid(), 0, 'update', 'Sector', '9', $1, '{}', '{}', '2026-01-31T12:00:00Z', 'Nobody knows.')`,
+      { bind: [legacyId] },
+    );
+    const { code, stdout } = await status();
+    await world.sequelize.query('DELETE FROM dual_write_intents');
+    expect(code).toBe(0);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+      `open: update of Sector 9 (legacy key ${legacyId}), noted 2026-01-31T12:00:00.000Z: Nobody knows.`,
+    );
+  });
+
   it('prints with --json all that status() gives', async () => {
     const { code, stdout } = await status('--json');
     expect(code).toBe(0);
@@ -92,6 +107,7 @@ describe('the configuration of dual-write', () => {
     dualWrite: { status: async () => ({
       legacy: { baseUrl: 'http://crm.example', dialect: 'odata4' },
       models: [{ model: 'Pet', rows: 7 }],
+      open: [],
     }) },
     close: async () => console.log('closed'),
   })`;

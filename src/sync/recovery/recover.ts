@@ -46,13 +46,27 @@ SELECT id::text, unit::text, operation, model, local_id, legacy_id::text, sent, 
     },
   );
   for (const unit of byUnit(rows)) {
-    const steps = unit.flatMap((row) => storedStep(runtime, row) ?? []);
-    // A model that is not mapped any more: somebody who maps it must look.
-    const settlement =
-      steps.length < unit.length ? 'in doubt' : await settleUnit(runtime, steps, () => undefined);
-    report[settlement] += 1;
+    report[await settleStored(runtime, unit)] += 1;
   }
   return report;
+}
+
+async function settleStored(runtime: Runtime, unit: readonly IntentRow[]): Promise<Settlement> {
+  const steps = unit.flatMap((row) => storedStep(runtime, row) ?? []);
+  if (steps.length === unit.length) return settleUnit(runtime, steps, () => undefined);
+  // A model that is not mapped any more: somebody who maps it must look.
+  const ids = unit.filter(({ model }) => !runtime.registry.has(model)).map(({ id }) => id);
+  const doubt =
+    'This process has no migrator of the model, so that the write can neither be looked at nor ' +
+    'taken back. Map the model again; or compare the record by hand, and delete this row.';
+  await runtime.pool.query(
+    'UPDATE dual_write_intents SET doubt = $2 WHERE id = ANY ($1::bigint[])',
+    {
+      bind: [ids, doubt],
+      transaction: null,
+    },
+  );
+  return 'in doubt';
 }
 
 /**

@@ -3,16 +3,28 @@ import type { Mapping } from '../../mapping';
 import { isAlive, isOpen } from '../open-intents';
 import type { Runtime } from '../runtime';
 
-/** A legacy write on a record that has not been settled. */
-export interface OpenWrite {
-  /** A 64-bit number as text. */
-  readonly intentId: string;
+interface Noted {
   readonly operation: 'create' | 'update' | 'destroy';
   readonly notedAt: Date;
   /** Its transaction is under way. */
   readonly isUnderWay: boolean;
   /** Why it could not be settled; null when nobody has tried yet. */
   readonly doubt: string | null;
+}
+
+/** A legacy write that has not been settled, as a list of them names it. */
+export interface NotedWrite extends Noted {
+  readonly model: string;
+  /** The local primary key as text. */
+  readonly id: string;
+  /** Null while only the service knows it. */
+  readonly legacyId: string | null;
+}
+
+/** A legacy write on a record that has not been settled. */
+export interface OpenWrite extends Noted {
+  /** A 64-bit number as text. */
+  readonly intentId: string;
   /** What was sent, by legacy property. */
   readonly sent: Readonly<Record<string, unknown>>;
   /** What these properties held before; empty but for updates. */
@@ -27,6 +39,23 @@ export interface RecordKeys {
   readonly id: string | null;
   readonly legacyId: string | null;
   readonly ends?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** How many open writes are listed at most. */
+export const maxListed = 100;
+
+/** The open writes on all records, at most {@link maxListed}: what is in doubt first, by age. */
+export async function listOpenWrites({ pool }: Pick<Runtime, 'pool'>): Promise<NotedWrite[]> {
+  return pool.query<NotedWrite>(
+    `
+SELECT w.* FROM (
+  SELECT i.model, i.local_id AS id, i.legacy_id AS "legacyId", i.operation,
+         i.noted_at AS "notedAt", ${isAlive} AS "isUnderWay", i.doubt
+    FROM dual_write_intents i WHERE ${isOpen}
+   ORDER BY i.noted_at, i.sequence
+) w ORDER BY w."isUnderWay", w."notedAt" LIMIT ${maxListed}`,
+    { type: QueryTypes.SELECT, transaction: null },
+  );
 }
 
 /** The open writes on a record, in the order in which they were noted. */

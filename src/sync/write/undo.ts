@@ -3,7 +3,7 @@ import { DualWriteError, type LegacyFate } from '../errors';
 import { removeGone } from '../refresh/absence';
 import { recordIfThere } from '../refresh/fetch';
 import { refreshScope } from '../refresh/scope';
-import { everyRecordOf, type Deactivation } from '../../mapping';
+import { everyRecordOf, type Deactivation, type Mapping } from '../../mapping';
 import type { Runtime } from '../runtime';
 import { resembles, sameValue } from './images';
 import { findLinks, linkName, withdrawRecord } from './links';
@@ -17,31 +17,36 @@ import { named, type CreateStep, type DestroyStep, type Step, type UpdateStep } 
  * @throws DualWriteError when it stands, or may stand, and cannot be taken back.
  */
 export async function undo(runtime: Runtime, step: Step): Promise<void> {
-  const fate: LegacyFate = step.operation !== 'destroy' && step.after ? 'applied' : 'unknown';
-  let isUndone: boolean;
+  let obstacle: Obstacle;
   try {
-    isUndone = await undoByKind(runtime, step);
+    obstacle = await undoByKind(runtime, step);
   } catch (error) {
-    throw failure(step, fate, error);
+    throw failure(step, error instanceof Error ? error.message : String(error), error);
   }
-  if (!isUndone) throw failure(step, fate);
+  if (obstacle !== undefined) throw failure(step, obstacle);
 }
 
-async function undoByKind(runtime: Runtime, step: Step): Promise<boolean> {
+/** Why a write could not be taken back now; undefined when it was. */
+type Obstacle = string | undefined;
+
+const decide = 'decide with "dual-write repair"';
+
+async function undoByKind(runtime: Runtime, step: Step): Promise<Obstacle> {
   if (step.operation === 'destroy') return completeDestroy(runtime, step);
   const current = await currentRecord(runtime, step);
   // Without an answer the request may still arrive: "not there" settles nothing.
-  if (!current) return isSettled(step);
+  if (!current) return mayStillArrive(step);
   return step.operation === 'create'
     ? undoCreate(runtime, step, current)
     : undoUpdate(runtime, step, current);
 }
 
-function failure(step: Step, legacy: LegacyFate, cause?: unknown): DualWriteError {
+function failure(step: Step, obstacle: string, cause?: unknown): DualWriteError {
+  const legacy: LegacyFate = step.operation !== 'destroy' && step.after ? 'applied' : 'unknown';
   const stands = legacy === 'applied' ? 'stands' : 'may stand';
   return new DualWriteError(
     `The local change was rolled back; the legacy write ${stands}, and could not be taken back ` +
-      `safely now. It is noted, and recovery looks at it again.`,
+      `safely now: ${obstacle}. It is noted, and recovery looks at it again.`,
     { ...named(step), legacy, cause },
   );
 }
@@ -55,17 +60,18 @@ async function currentRecord(runtime: Runtime, step: Step): Promise<LegacyRecord
 }
 
 /** Re-creating a record would lose its children, notes and audit: so it is gone here, too. */
-async function completeDestroy(runtime: Runtime, step: DestroyStep): Promise<boolean> {
-  if (!step.isDelivered) return true;
+async function completeDestroy(runtime: Runtime, step: DestroyStep): Promise<Obstacle> {
+  if (!step.isDelivered) return undefined;
   const current = await currentRecord(runtime, step);
   const { deactivation } = step.mapping;
   if (deactivation) return undoDeactivation(runtime, { step, deactivation }, current);
   // The request never arrived, when it cannot any more.
-  if (current) return step.isOver;
+  if (current) return mayStillArrive(step);
   const askedAt = await runtime.clock.now();
   const scope = refreshScope(runtime, undefined);
   const { hidden } = await removeGone(scope, step.mapping, { keys: [step.key], askedAt });
-  return hidden.length === 0;
+  if (hidden.length === 0) return undefined;
+  return 'the record is gone, but other rows here still refer to its row; remove those';
 }
 
 /** The record is put back into the state that it had; what has become of it otherwise stays. */
@@ -73,12 +79,12 @@ async function undoDeactivation(
   { client }: Runtime,
   { step, deactivation }: { readonly step: DestroyStep; readonly deactivation: Deactivation },
   current: LegacyRecord | undefined,
-): Promise<boolean> {
-  if (!current) return true;
+): Promise<Obstacle> {
+  if (!current) return undefined;
   // The request never arrived, when it cannot any more; or somebody has made the record active again.
-  if (!isInactive(deactivation, current.values)) return step.isOver;
+  if (!isInactive(deactivation, current.values)) return mayStillArrive(step);
   await client.update(step.mapping.entity, step.key, step.sent, ifUnchanged(current));
-  return true;
+  return undefined;
 }
 
 type Same = (name: string, a: LegacyChanges, b: LegacyChanges) => boolean;
@@ -105,34 +111,42 @@ async function undoCreate(
   runtime: Runtime,
   step: CreateStep,
   current: LegacyRecord,
-): Promise<boolean> {
+): Promise<Obstacle> {
   const { client } = runtime;
   const { mapping } = step;
   // A reader may have stored the record: it is known by its key.
   step.key = current.key;
-  if (mapping.deactivation && !isActive(mapping.deactivation, current.values)) return false;
+  if (mapping.deactivation && !isActive(mapping.deactivation, current.values)) {
+    return `somebody has made the record inactive since; ${decide}`;
+  }
   const isOurs = isOursIn(step);
   const names = step.after
     ? step.mapping.attributes.map(({ property }) => property.name)
     : Object.keys(step.sent);
-  if (!names.every((name) => isOurs(name, current.values))) return false;
-  if (await isReferredTo(runtime, step)) return false;
+  const others = names.filter((name) => !isOurs(name, current.values));
+  if (others.length > 0) return changedSince(step, others);
+  const referring = await referringModel(runtime, step);
+  if (referring) return `a ${referring.name} refers to the record; remove that one, or ${decide}`;
   await withdrawRecord(client, { mapping, ...current }, ifUnchanged(current));
   // Where unanswered creates are repeated, another copy of the request may still be on its way.
   const isRepeatable = client.dialect.idempotentCreate || mapping.link !== undefined;
-  return isSettled(step) || !isRepeatable || step.isSentOnce === true;
+  return isRepeatable && step.isSentOnce !== true ? mayStillArrive(step) : undefined;
 }
 
-/** Whether a record of any mapped model refers to this one. */
-async function isReferredTo({ client, registry }: Runtime, step: CreateStep): Promise<boolean> {
+/** The first mapped model of which a record refers to this one. */
+async function referringModel(
+  { client, registry }: Runtime,
+  step: CreateStep,
+): Promise<Mapping | undefined> {
   for (const mapping of registry.values()) {
     for (const { property, target } of mapping.attributes) {
       if (target !== step.mapping) continue;
       const filter = { op: 'eq', property, value: step.key } as const;
-      if ((await client.list(everyRecordOf(mapping), { filter, top: 1 })).length > 0) return true;
+      if ((await client.list(everyRecordOf(mapping), { filter, top: 1 })).length > 0)
+        return mapping;
     }
   }
-  return false;
+  return undefined;
 }
 
 /** A field goes back only while it still holds what we sent. */
@@ -140,11 +154,11 @@ async function undoUpdate(
   { client }: Runtime,
   step: UpdateStep,
   current: LegacyRecord,
-): Promise<boolean> {
+): Promise<Obstacle> {
   const same = comparing(step, sameValue);
   const isOurs = isOursIn(step);
   const changed = Object.keys(step.sent).filter((name) => !same(name, current.values, step.before));
-  if (changed.length === 0) return isSettled(step);
+  if (changed.length === 0) return mayStillArrive(step);
   const held = changed.filter((name) => isOurs(name, current.values));
   if (held.length > 0) {
     // With a state goes its reason, which the service has changed by itself.
@@ -153,12 +167,21 @@ async function undoUpdate(
     const before = Object.fromEntries(names.map((name) => [name, step.before[name] ?? null]));
     await client.update(step.mapping.entity, step.key, before, ifUnchanged(current));
   }
-  return held.length === changed.length;
+  const others = changed.filter((name) => !held.includes(name));
+  return others.length > 0 ? changedSince(step, others) : undefined;
+}
+
+function changedSince({ mapping }: Step, properties: readonly string[]): string {
+  const names = properties.map((name) => {
+    const mapped = mapping.attributes.find(({ property }) => property.name === name);
+    return mapped?.attribute ?? name;
+  });
+  return `somebody has changed the record since (${names.join(', ')}); ${decide}`;
 }
 
 /** Whether the record will stay as it is: a request without an answer may still arrive. */
-function isSettled(step: CreateStep | UpdateStep): boolean {
-  return step.isOver;
+function mayStillArrive(step: Step): Obstacle {
+  return step.isOver ? undefined : 'its request may still arrive, until settleAfterMs is over';
 }
 
 function ifUnchanged(current: LegacyRecord): { ifMatch?: string } {
