@@ -3,6 +3,7 @@ import { QueryTypes, type Transaction } from 'sequelize';
 import { createdVersionsWithin } from '../revisions';
 import { quote } from '../sync/local-table';
 import type { RefreshTable } from '../sync/refresh/input-sql';
+import { noteKnownSql } from '../sync/refresh/known-sql';
 import type { IncomingRow } from '../sync/refresh/row';
 import type { Runtime } from '../sync/runtime';
 import { cell, copyFromRows, copyInto, typedCell } from './copy-rows';
@@ -192,12 +193,9 @@ async function noteCopied(
 WITH fresh AS MATERIALIZED (
   SELECT t.* FROM ${local.name} t WHERE t.${t.legacyId} = ANY (${keys})
 ), known AS (
-  INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
-  SELECT ${model}, i.key, i.asked, clock_timestamp(), false
-    FROM unnest(${keys}, ${asked}) AS i(key, asked) JOIN fresh f ON f.${t.legacyId} = i.key
-  ON CONFLICT (model, legacy_id) DO UPDATE
-     SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
-         applied_at = excluded.applied_at, gone = excluded.gone
+${noteKnownSql(`
+  SELECT ${model}, i.key, i.asked, false
+    FROM unnest(${keys}, ${asked}) AS i(key, asked) JOIN fresh f ON f.${t.legacyId} = i.key`)}
 ), mended AS (
   DELETE FROM dual_write_rejected r USING fresh f
    WHERE r.model = ${model} AND r.legacy_id = f.${t.legacyId}

@@ -2,6 +2,7 @@ import { QueryTypes, type Transaction } from 'sequelize';
 import { createdVersionsWithin } from '../revisions';
 import { quote } from '../sync/local-table';
 import type { RefreshTable } from '../sync/refresh/input-sql';
+import { noteKnownSql } from '../sync/refresh/known-sql';
 import { keysOfOpenCreates } from '../sync/refresh/open-writes';
 import type { IncomingRow } from '../sync/refresh/row';
 import { stampSql } from '../sync/refresh/store';
@@ -138,12 +139,9 @@ function insertSql(table: RefreshTable, parts: InsertParts): string {
 
 function knownSql({ local: { columns: t } }: RefreshTable, { model, from }: Names): string {
   return `known AS (
-  INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
-  SELECT ${model}, i."#key", i."#asked", clock_timestamp(), false
-    FROM ${from} JOIN fresh f ON f.${t.legacyId} = i."#key"
-  ON CONFLICT (model, legacy_id) DO UPDATE
-     SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
-         applied_at = excluded.applied_at, gone = excluded.gone
+${noteKnownSql(`
+  SELECT ${model}, i."#key", i."#asked", false
+    FROM ${from} JOIN fresh f ON f.${t.legacyId} = i."#key"`)}
 )`;
 }
 

@@ -13,6 +13,7 @@ import {
   refreshTable,
   type RefreshTable,
 } from './input-sql';
+import { noteKnownSql } from './known-sql';
 import { isDataError, isLockTimeout } from './rejected';
 import { incomingRows, type IncomingRow } from './row';
 import { lockTimeoutMs } from './scope';
@@ -88,12 +89,7 @@ WITH patience AS MATERIALIZED (
      AND ${ordinaryCase(table, { model, asked })}
   RETURNING t.*
 ), known AS (
-  INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
-  SELECT ${model}, ${t.legacyId}, ${asked}::timestamptz, clock_timestamp(), false
-    FROM changed ORDER BY ${t.legacyId}
-  ON CONFLICT (model, legacy_id) DO UPDATE
-     SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
-         applied_at = excluded.applied_at, gone = excluded.gone
+${noteKnownSql(`SELECT ${model}, ${t.legacyId}, ${asked}::timestamptz, false FROM changed`)}
 )${versions?.expressions ?? ''}
 SELECT ${t.legacyId}::text AS key FROM changed`;
 }

@@ -9,6 +9,7 @@ import {
   lookupJoins,
   type RefreshTable,
 } from './input-sql';
+import { noteKnownSql } from './known-sql';
 import type { IncomingRow } from './row';
 import type { StorePlace } from './scope';
 import { assignmentsSql } from './store';
@@ -79,13 +80,7 @@ WITH changed AS (
 ), kept AS (
   DELETE FROM dual_write_rejected r USING changed c
    WHERE r.model = $2 AND r.legacy_id = c.${t.legacyId}
-), known AS (
-  INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
-  SELECT $2, ${t.legacyId}, $3::timestamptz, clock_timestamp(), false
-    FROM changed ORDER BY ${t.legacyId}
-  ON CONFLICT (model, legacy_id) DO UPDATE
-     SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
-         applied_at = excluded.applied_at, gone = excluded.gone
+), known AS (${noteKnownSql(`SELECT $2, ${t.legacyId}, $3::timestamptz, false FROM changed`)}
 )
 SELECT ${t.legacyId}::text AS "#key", "#differs", ${attributesSql(table, 'changed')} FROM changed`;
 }

@@ -11,6 +11,7 @@ import {
   lookupJoins,
   type RefreshTable,
 } from './input-sql';
+import { noteKnownSql } from './known-sql';
 import { freed, type Moved } from './moved-values';
 import type { IncomingRow } from './row';
 import type { StorePlace } from './scope';
@@ -287,11 +288,7 @@ export async function noteKnown(
   await place.sequelize.query(
     `
 WITH kept AS (DELETE FROM dual_write_rejected WHERE model = $1 AND legacy_id = ANY ($2::uuid[]))
-INSERT INTO dual_write_known (model, legacy_id, asked_at, applied_at, gone)
-SELECT $1, key, $3, clock_timestamp(), $4 FROM unnest($2::uuid[]) AS key ORDER BY key
-ON CONFLICT (model, legacy_id) DO UPDATE
-   SET asked_at = greatest(dual_write_known.asked_at, excluded.asked_at),
-       applied_at = excluded.applied_at, gone = excluded.gone`,
+${noteKnownSql('SELECT $1, key, $3::timestamptz, $4::boolean FROM unnest($2::uuid[]) AS key')}`,
     {
       bind: [known.model, [...new Set(known.keys)], known.askedAt, known.gone],
       transaction: place.transaction,
