@@ -90,6 +90,11 @@ export interface LegacyEntity {
    * a single one is not found, and feeds tell of them as of deleted ones. Writes do not look at it.
    */
   readonly presence?: RecordPresence | undefined;
+  /**
+   * A record with a value that cannot be read comes without that value, and says so
+   * ({@link LegacyRecord.unreadable}), where otherwise the whole answer is an error.
+   */
+  readonly keepsUnreadable?: boolean | undefined;
 }
 
 /** One legacy record, decoded. */
@@ -104,6 +109,11 @@ export interface LegacyRecord {
   readonly version: string | null;
   /** By {@link LegacyProperty.name}; a property that the server left out is absent here. */
   readonly values: Readonly<Record<string, LegacyValue>>;
+  /**
+   * Why values are missing: the first that could not be read, by its property's name. Only of an entity
+   * that `keepsUnreadable`.
+   */
+  readonly unreadable?: string | undefined;
   /** The answer as it came, for hooks that one-to-one mappings cannot express. */
   readonly raw: Readonly<Record<string, unknown>>;
 }

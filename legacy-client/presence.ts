@@ -20,9 +20,15 @@ export function presentOnly(
 }
 
 /** Whether a record counts as one that is there. */
-export function isPresent({ presence }: LegacyEntity, { values }: LegacyRecord): boolean {
+export function isPresent(
+  { presence }: LegacyEntity,
+  { values, unreadable }: LegacyRecord,
+): boolean {
   if (presence === undefined) return true;
-  return comparable(values[presence.property.name] ?? null) === comparable(presence.value);
+  const value = values[presence.property.name];
+  // Nobody knows, so it is not said to be gone.
+  if (value === undefined && unreadable !== undefined) return true;
+  return comparable(value ?? null) === comparable(presence.value);
 }
 
 /** NOTE: Dynamics compares texts without case, and the answer to a filter must not say otherwise. */

@@ -34,18 +34,61 @@ export function recordReader(
   entity: LegacyEntity,
 ): (wire: unknown) => LegacyRecord {
   const columns = entity.properties.map((property) => spelling.column(property));
-  return (wire) => {
-    const raw = wireObject(wire, `a record of ${entity.entitySet}`);
+  const read = (raw: WireObject): LegacyRecord => {
     const version = spelling.version(raw);
     return {
       key: readKey(entity, raw),
       modifiedOn: readStamp(entity.modifiedOn, raw),
       createdOn: readStamp(entity.createdOn, raw),
       version: typeof version === 'string' ? version : null,
-      values: readValues(spelling, { entity, columns }, raw),
+      values: readValues(spelling, { properties: entity.properties, columns }, raw),
       raw,
     };
   };
+  return (wire) => {
+    const raw = wireObject(wire, `a record of ${entity.entitySet}`);
+    try {
+      return read(raw);
+    } catch (error) {
+      if (!(error instanceof MalformedAnswerError) || !entity.keepsUnreadable) throw error;
+      return readableParts(spelling, { entity, problem: error.message }, raw);
+    }
+  };
+}
+
+/** A record with those of its values that can be read. */
+function readableParts(
+  spelling: RecordSpelling,
+  { entity, problem }: { readonly entity: LegacyEntity; readonly problem: string },
+  raw: WireObject,
+): LegacyRecord {
+  const values: Record<string, LegacyValue> = {};
+  for (const property of entity.properties) {
+    const one = { properties: [property], columns: [spelling.column(property)] };
+    Object.assign(
+      values,
+      readable(() => readValues(spelling, one, raw)),
+    );
+  }
+  return {
+    key: readKey(entity, raw),
+    modifiedOn: readable(() => readStamp(entity.modifiedOn, raw)) ?? null,
+    createdOn: readable(() => readStamp(entity.createdOn, raw)) ?? null,
+    version: null,
+    values,
+    raw,
+    unreadable: problem,
+  };
+}
+
+/** Undefined for what cannot be read. */
+function readable<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MalformedAnswerError) return undefined;
+    throw error;
+  }
 }
 
 /** @throws MalformedAnswerError when `wire` is no object. */
@@ -75,12 +118,12 @@ function readStamp(name: string | undefined, raw: WireObject): Date | null {
 
 function readValues(
   spelling: RecordSpelling,
-  { entity, columns }: { readonly entity: LegacyEntity; readonly columns: readonly string[] },
+  of: { readonly properties: readonly LegacyProperty[]; readonly columns: readonly string[] },
   raw: WireObject,
 ): Record<string, LegacyValue> {
   const values: Record<string, LegacyValue> = {};
-  for (const [index, property] of entity.properties.entries()) {
-    const wire = raw[columns[index] ?? property.name];
+  for (const [index, property] of of.properties.entries()) {
+    const wire = raw[of.columns[index] ?? property.name];
     if (wire === undefined) continue;
     const primitive = spelling.unwrap === undefined ? wire : spelling.unwrap(property, wire);
     values[property.name] = readWireValue(property, primitive);

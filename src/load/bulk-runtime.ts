@@ -1,4 +1,4 @@
-import type { LegacyClient } from '../../legacy-client';
+import type { LegacyClient, LegacyEntity } from '../../legacy-client';
 import type { DualWrite } from '../sync';
 import { DatabaseClock } from '../sync/clock';
 import { openPool } from '../sync/pool';
@@ -35,14 +35,17 @@ export function openBulkRuntime({ mappings }: DualWrite, workers: number): BulkR
   };
 }
 
+/** NOTE: a value that cannot be read is its record's trouble: a load must not end at it. */
 function inBulk(client: LegacyClient): LegacyClient {
   const bulk = { priority: 'bulk' } as const;
+  const tolerant = (entity: LegacyEntity): LegacyEntity => ({ ...entity, keepsUnreadable: true });
   const reads: Partial<LegacyClient> = {
-    list: (entity, query, options) => client.list(entity, query, { ...bulk, ...options }),
-    pages: (entity, query, options) => client.pages(entity, query, { ...bulk, ...options }),
+    list: (entity, query, options) => client.list(tolerant(entity), query, { ...bulk, ...options }),
+    pages: (entity, query, options) =>
+      client.pages(tolerant(entity), query, { ...bulk, ...options }),
     linkedPages: (entity, query, options) =>
-      client.linkedPages(entity, query, { ...bulk, ...options }),
-    get: (entity, key, options) => client.get(entity, key, { ...bulk, ...options }),
+      client.linkedPages(tolerant(entity), query, { ...bulk, ...options }),
+    get: (entity, key, options) => client.get(tolerant(entity), key, { ...bulk, ...options }),
     count: (entity, filter, options) => client.count(entity, filter, { ...bulk, ...options }),
   };
   return Object.assign(Object.create(client) as LegacyClient, reads);

@@ -55,6 +55,7 @@ export function incomingRows(mapping: Mapping, records: readonly LegacyRecord[])
 }
 
 function incomingRow(mapping: Mapping, record: LegacyRecord, extra: Set<string>): IncomingRow {
+  if (record.unreadable !== undefined) throw new TypeError(record.unreadable);
   const values: Record<string, unknown> = {};
   for (const mapped of mapping.attributes) {
     const value: LegacyValue = record.values[mapped.property.name] ?? null;
