@@ -1,6 +1,7 @@
 import { Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize';
 import { transactionOf } from './context';
 import { type Change, type History, historyOf, type RecordKey } from './history';
+import { UnitOfWork } from './unit-of-work';
 
 /** The parts of a call's options that are read here. Everything else is passed on as it is. */
 export interface CallOptions {
@@ -35,13 +36,14 @@ export function historyFor(model: ModelStatic<Model>): History | undefined {
   return history && model.primaryKeyAttributes.length > 0 ? history : undefined;
 }
 
-export function inTransaction<R>(
+/** Run a write in its transaction, whose end waits for it: what is changed there is noted afterwards. */
+export async function inTransaction<R>(
   model: ModelStatic<Model>,
   options: CallOptions | undefined,
   body: (transaction: Transaction) => Promise<R>,
 ): Promise<R> {
   const transaction = transactionOf(options);
-  if (transaction) return body(transaction);
+  if (transaction) return UnitOfWork.of(transaction).hold(() => body(transaction));
   if (!model.sequelize) throw new Error(`Initialise the model ${model.name} before using it.`);
   return model.sequelize.transaction(body);
 }

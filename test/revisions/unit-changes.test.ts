@@ -152,12 +152,17 @@ describe('one unit of work', () => {
     await sequelize.transaction(async (transaction) => {
       const ship = await Ship.create({ name: 'Ada' }, { transaction });
       UnitOfWork.of(transaction).enlist({}, () => ({
+        complete: async () => {
+          await ship.update({ crew: 2 }, { transaction });
+        },
         deliver: async () => {
-          await ship.update({ crew: 3 }, { transaction });
+          await sequelize.query('UPDATE ships SET crew = 3', { transaction });
+          const keys = [{ id: ship.id }];
+          await noteChange(transaction, { model: Ship, kind: 'updated', keys });
         },
       }));
     });
-    expect(await allVersions()).toEqual(['- created Ada -', '- updated Ada 3']);
+    expect(await allVersions()).toEqual(['- created Ada 2', '- updated Ada 3']);
   });
 
   it('leaves nothing when it is rolled back, by a refused COMMIT too', async () => {
@@ -179,6 +184,51 @@ describe('one unit of work', () => {
     await ship.destroy();
     expect((await Ship.deletedVersions()).length).toBe(1);
     expect(await Berth.deletedVersions()).toEqual([]);
+  });
+});
+
+describe('writes that nobody has awaited', () => {
+  const begin = (transaction: Transaction, row: Ship): Promise<PromiseSettledResult<unknown>[]> =>
+    Promise.allSettled([
+      row.update({ crew: 2 }, { transaction }),
+      Ship.create({ name: 'Bea' }, { transaction }),
+      Ship.update({ crew: 3 }, { where: { name: 'Cid' }, transaction }),
+    ]);
+
+  it('have their versions when COMMIT was called after them', async () => {
+    const row = await Ship.create({ name: 'Ada', crew: 1 });
+    await Ship.create({ name: 'Cid', crew: 1 });
+    let late: ReturnType<typeof begin> | undefined;
+    await sequelize.transaction((transaction) => {
+      late = begin(transaction, row);
+      return Promise.resolve();
+    });
+    expect((await late)?.map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'));
+    expect((await allVersions()).sort()).toEqual([
+      '- created Ada 1',
+      '- created Bea -',
+      '- created Cid 1',
+      '- updated Ada 2',
+      '- updated Cid 3',
+    ]);
+  });
+
+  it('are refused when they begin at COMMIT', async () => {
+    const row = await Ship.create({ name: 'Ada', crew: 1 });
+    let late: ReturnType<typeof begin> | undefined;
+    await sequelize.transaction(async (transaction) => {
+      await Ship.create({ name: 'Dot' }, { transaction });
+      const flush = async (): Promise<void> => {
+        late = begin(transaction, row);
+        await Promise.resolve();
+      };
+      UnitOfWork.of(transaction).enlist({}, () => ({ flush }));
+    });
+    const reasons = (await late)?.map((one) => one.status === 'rejected' && String(one.reason));
+    expect(reasons).toEqual(Array(3).fill(expect.stringContaining('being ended')));
+    expect(await allVersions()).toEqual(['- created Ada 1', '- created Dot -']);
+    await row.reload();
+    expect(row.crew).toBe(1);
   });
 });
 
