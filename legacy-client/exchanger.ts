@@ -154,7 +154,9 @@ function readAnswer(
 ): Answer {
   if (readParts !== undefined) {
     const parts = readParts(received, judged);
-    return { ...answerOf(received, judged), parts };
+    const answer = answerOf(received, judged);
+    if (received.failure !== undefined) throw answer.unreadable(received.failure.message);
+    return { ...answer, parts };
   }
   const error = errorOfAnswer(received, judged);
   if (error !== undefined) throw error;

@@ -11,6 +11,7 @@ import {
   type StreamedBody,
   TooLargeError,
 } from './streaming/read-stream';
+import { encodingProblem } from './streaming/utf8';
 import { TimeLimit } from './time-limit';
 
 /** One request, ready to be sent. */
@@ -38,7 +39,7 @@ export interface TransportAnswer {
   readonly setCookies: readonly string[];
   /** Size of the body, decompressed. */
   readonly bytes: number;
-  /** Why a sieve could not read the body; the text is incomplete then. */
+  /** Why a sieve could not read the body, or that a success is no text; the text is not to be used. */
   readonly failure?: Error;
   /** How long it had to wait for those who take what a sieve finds, in milliseconds. */
   readonly waitedMs?: number;
@@ -147,11 +148,14 @@ function readAnswer(
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value === 'string') known[name.toLowerCase()] = value;
   }
+  const isSuccess = status >= 200 && status < 300;
+  const failure = isSuccess ? encodingProblem(body) : undefined;
   return {
     status,
     headers: known,
     setCookies: Array.isArray(headers['set-cookie']) ? headers['set-cookie'] : [],
     text: body.toString('utf8').replace(/^\uFEFF/, ''),
+    ...(failure && { failure }),
     ...read,
   };
 }

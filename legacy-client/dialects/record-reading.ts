@@ -97,6 +97,17 @@ export function wireObject(wire: unknown, what: string): WireObject {
   throw new MalformedAnswerError(`${what} was expected, something else came`);
 }
 
+/**
+ * Refuse a list that its service has broken off: the status was sent before it met an error, which so
+ * stands beside the records that came before.
+ *
+ * @throws MalformedAnswerError
+ */
+export function requireWhole(list: unknown): void {
+  if (!isWireObject(list) || (list.error ?? null) === null) return;
+  throw new MalformedAnswerError('the service broke the list off with an error');
+}
+
 /** Tell whether a part of an answer is an object with members. */
 export function isWireObject(wire: unknown): wire is WireObject {
   return typeof wire === 'object' && wire !== null && !Array.isArray(wire);

@@ -6,6 +6,7 @@ import {
   readRecord,
   recordReader,
   type RecordSpelling,
+  requireWhole,
   wireObject,
 } from './record-reading';
 
@@ -27,6 +28,8 @@ export function readV2Page(
       `a list was expected at ${entity.entitySet}, something else came`,
     );
   }
+  requireWhole(body);
+  requireWhole(d);
   const records = results.map(recordReader(spelling, entity));
   const next = isWireObject(d) ? d.__next : undefined;
   return typeof next === 'string' && next !== '' ? { records, next } : { records };

@@ -5,6 +5,7 @@ import {
   readRecord,
   recordReader,
   type RecordSpelling,
+  requireWhole,
   type WireObject,
   wireObject,
 } from './record-reading';
@@ -21,6 +22,7 @@ export function readV4Page(
       `a list was expected at ${entity.entitySet}, something else came`,
     );
   }
+  requireWhole(page);
   const records = page.value.map(recordReader(spelling, entity));
   const next = control(page, 'nextLink');
   return typeof next === 'string' && next !== '' ? { records, next } : { records };

@@ -2,6 +2,7 @@ import { atomToJson } from '../xml/atom';
 import { parseXml } from '../xml/parse';
 import type { Sieve } from './body-sieve';
 import { MarkupReader } from './markup-reader';
+import { textInUtf8 } from './utf8';
 
 const LESS = 0x3c;
 
@@ -99,7 +100,7 @@ export class AtomSieve implements Sieve {
   }
 
   #takeOut(): unknown {
-    const entries = Buffer.concat(this.#entries).toString('utf8');
+    const entries = textInUtf8(Buffer.concat(this.#entries));
     this.#entries = [];
     this.#entryBytes = 0;
     const end = /^<([^\s/>]+)/.exec(this.#root)?.[1] ?? '';

@@ -1,5 +1,6 @@
 import { parseJson } from '../exact-json';
 import type { Sieve } from './body-sieve';
+import { textInUtf8 } from './utf8';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -161,7 +162,7 @@ export class JsonSieve implements Sieve {
   }
 
   #takeOut(end: Buffer): unknown {
-    const text = Buffer.concat([...this.#pending, end]).toString('utf8');
+    const text = textInUtf8(Buffer.concat([...this.#pending, end]));
     this.#forget();
     this.#isAwaiting = true;
     const elements = parseJson(`[${text}]`);

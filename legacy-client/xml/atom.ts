@@ -19,9 +19,11 @@ export function atomToJson(name: string, root: XmlElement): V2Envelope | undefin
     .map(elementOf)
     .find((link) => link['@rel'] === 'next');
   const address = next?.['@href'];
+  const [error] = childrenOf(root, 'error');
+  const page = error === undefined ? { results } : { results, error };
   return typeof address === 'string'
-    ? { d: { results, __next: withBase(address, root['@base']) } }
-    : { d: { results } };
+    ? { d: { ...page, __next: withBase(address, root['@base']) } }
+    : { d: page };
 }
 
 /** NOTE: relative addresses of a feed are relative to its `xml:base`, where it has one. */
