@@ -94,6 +94,27 @@ export async function interceptReload<T>(
   return result;
 }
 
+/**
+ * Set values of an instance, and have it keep what the database is known to hold.
+ *
+ * NOTE: Sequelize 6 notes the value of a moment ago as the previous one (`set` in model.js), also where
+ * that has never been saved. What an update overwrites, what a user of the CRM has changed, and what
+ * undoing restores is told by the stored one.
+ */
+export function interceptSet<T>(instance: Model, run: () => T): T {
+  const state = instance as unknown as {
+    readonly _changed: ReadonlySet<string>;
+    readonly _previousDataValues: Record<string, unknown>;
+  };
+  if (state._changed.size === 0) return run();
+  const stored = [...state._changed].map(
+    (name) => [name, state._previousDataValues[name]] as const,
+  );
+  const result = run();
+  for (const [name, value] of stored) state._previousDataValues[name] = value;
+  return result;
+}
+
 function hasIncludes(instance: Model): boolean {
   const { _options } = instance as unknown as { _options?: { include?: readonly unknown[] } };
   return (_options?.include?.length ?? 0) > 0;

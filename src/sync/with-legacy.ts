@@ -31,6 +31,7 @@ import {
   interceptRead,
   interceptReload,
   interceptSave,
+  interceptSet,
   servingModel,
 } from './interceptor';
 import { legacyColumns, legacyColumnNames } from './legacy-columns';
@@ -71,7 +72,7 @@ export interface LegacyStatics {
  * `legacyVersion` where they use them.
  *
  * Ten of the overrides below catch every call that Sequelize 6 has; all others end in one of them.
- * That of `reload` only notes what an instance then holds.
+ * Those of `reload` and `set` only note what an instance then holds.
  *
  * @example
  * class TeamModel extends withLegacy(TeamBase) {}
@@ -152,6 +153,14 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
 
     override async reload(options?: FindOptions<Attributes<this>>): Promise<this> {
       return interceptReload(this, options, () => super.reload(options));
+    }
+
+    override set(key: unknown, value?: unknown, options?: unknown): this {
+      const given = (typeof key === 'object' ? value : options) as { raw?: boolean } | undefined;
+      const values = [key, value, options] as [never, never, never];
+      // What is loaded, value by value.
+      if (given?.raw === true) return super.set(...values);
+      return interceptSet(this, () => super.set(...values));
     }
 
     static override async bulkCreate<M extends Model>(
