@@ -33,6 +33,8 @@ export interface Frame {
   readonly revision?: RevisionFrame;
   /** The write that is running now: those that it causes itself do not wait for its end. */
   readonly write?: object;
+  /** The calls that are running now, for which the ends of their transactions wait. */
+  readonly calls?: readonly object[];
   /** The bulk call whose own statement Sequelize is making now. */
   readonly statement?: object;
 }

@@ -1,3 +1,12 @@
+import { currentFrame, runInFrame } from './context';
+
+/** A call that is under way, as the code that it runs knows it. */
+class Call {
+  isOver = false;
+
+  constructor(readonly owner: UnderWay) {}
+}
+
 /**
  * What is under way in a transaction, whether its caller awaits it or not. The end of the transaction
  * waits for it, and from then on nothing begins.
@@ -10,6 +19,12 @@ export class UnderWay {
   /** Whether nothing may begin any more. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether the code that is running now belongs to a call that is under way: it cannot wait for it. */
+  get isWithin(): boolean {
+    const { calls = [] } = currentFrame();
+    return calls.some((call) => call instanceof Call && call.owner === this && !call.isOver);
   }
 
   /** How many calls have begun. */
@@ -25,12 +40,14 @@ export class UnderWay {
       );
     }
     this.#begun += 1;
-    const call = body();
+    const own = new Call(this);
+    const call = runInFrame({ calls: [...(currentFrame().calls ?? []), own] }, body);
     this.#calls.add(call);
     try {
       return await call;
     } finally {
       this.#calls.delete(call);
+      own.isOver = true;
     }
   }
 

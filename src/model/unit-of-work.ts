@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Sequelize, Transaction } from 'sequelize';
-import { currentFrame } from './context';
 import { followSavepoints, type SavepointNames } from './savepoint-names';
 import { UnderWay } from './under-way';
 
@@ -63,6 +62,10 @@ function sqlStateOf(error: unknown): string {
   const code = (error as { parent?: { code?: unknown } } | undefined)?.parent?.code;
   return typeof code === 'string' ? code : '';
 }
+
+const endedWithin =
+  'A transaction cannot be committed from within one of its own calls, such as in a hook: the call is ' +
+  'not over. Commit where the transaction was begun; to have it rolled back, throw in the hook.';
 
 function rootOf(transaction: SequelizeTransaction): SequelizeTransaction {
   let root = transaction;
@@ -170,7 +173,7 @@ export class UnitOfWork {
     this.root.rollback = async () => {
       if (this.root.finished) return rollback();
       this.#underWay.close();
-      await this.#underWay.idle();
+      if (!this.#underWay.isWithin) await this.#underWay.idle();
       try {
         await rollback();
       } finally {
@@ -180,6 +183,7 @@ export class UnitOfWork {
     };
     this.root.commit = async () => {
       if (this.root.finished) return commit();
+      if (this.#underWay.isWithin) throw new Error(endedWithin);
       if (this.#doom) return this.#rollBackFor(this.#doom);
       // COMMIT resolves, although PostgreSQL answers ROLLBACK.
       if (this.#isAborted()) return this.#endWith(commit, 'aborted');
@@ -251,8 +255,7 @@ export class UnitOfWork {
   #wrapSavepoint(savepoint: SequelizeTransaction): void {
     const rollback = savepoint.rollback.bind(savepoint);
     savepoint.rollback = async () => {
-      // What is within a write cannot wait for it.
-      if (currentFrame().write === undefined) await this.#underWay.idle();
+      if (!this.#underWay.isWithin) await this.#underWay.idle();
       if (!savepoint.finished) await this.#removeHiding(savepoint);
       await rollback();
       await this.#each((participant) => participant.rolledBackTo?.(savepoint));

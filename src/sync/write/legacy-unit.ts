@@ -249,7 +249,8 @@ export class LegacyUnit implements Participant {
   }
 
   async ended(outcome: UnitOutcome): Promise<'committed' | undefined> {
-    await this.#lane.idle();
+    // A write that has ended its own transaction, in a hook, cannot be waited for.
+    if (this.lane === this.#lane) await this.#lane.idle();
     const steps = this.#steps;
     if (outcome === 'committed') {
       this.runtime.ended.keep([...steps.map(({ intentId }) => intentId), ...this.#removed]);

@@ -4,7 +4,7 @@ import { noteChosenKeys } from './intents';
 import { readAfterImages } from './records';
 import type { CreateStep, UpdateStep } from './steps';
 import { sendInTurns, type Failure, type Outgoing } from './send-in-turns';
-import type { SyncedWrite } from './synced-write';
+import { requireTransaction, type SyncedWrite } from './synced-write';
 import { undo } from './undo';
 
 /**
@@ -21,6 +21,7 @@ import { undo } from './undo';
  * After a failure no more is begun; what is under way is waited for.
  *
  * @returns what was refused, when all failures are such that `mayFail` accepts.
+ * @throws SyncError when the write's transaction has been ended by a hook.
  * @throws otherwise the error of a request that failed.
  */
 export async function send(
@@ -28,6 +29,7 @@ export async function send(
   outgoing: readonly Outgoing[],
   mayFail?: (error: unknown) => boolean,
 ): Promise<readonly Failure[]> {
+  requireTransaction(write);
   const steps = outgoing.map(({ step }) => step);
   await write.unit.add(steps, write.reservation);
   const wished = steps.map(({ key }) => key);

@@ -1,6 +1,7 @@
 import type { Model, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
 import { commitOrRollBack } from '../commit-or-roll-back';
+import { SyncError } from '../errors';
 import { openSavepoint, outermost } from '../savepoint';
 import type { Place, Synced } from '../runtime';
 import { LegacyUnit } from './legacy-unit';
@@ -83,7 +84,9 @@ async function inWrite<T>(
         await synced.runtime.prepared.require(name);
         unit.requireOpen(name);
         const savepoint = await begin(outer);
-        return commitOrRollBack(savepoint, () => body(writeIn(synced, unit, savepoint)));
+        return commitOrRollBack(savepoint, () => body(writeIn(synced, unit, savepoint))).catch(
+          doomIfKept(unit, savepoint),
+        );
       }),
     );
   }
@@ -95,9 +98,36 @@ async function inWrite<T>(
   );
 }
 
+/** What a failed write has changed here stays when a hook has released its savepoint. */
+function doomIfKept(unit: LegacyUnit, savepoint: Transaction): (error: unknown) => never {
+  return (error) => {
+    if (endOf(savepoint) === 'commit' && error instanceof Error) unit.doom(error);
+    throw error;
+  };
+}
+
+/** How a transaction, or a savepoint, has been ended; undefined while it is open. */
+function endOf(transaction: Transaction): 'commit' | 'rollback' | undefined {
+  return (transaction as Transaction & { readonly finished?: 'commit' | 'rollback' }).finished;
+}
+
 function writeIn(synced: Synced, unit: LegacyUnit, transaction: Transaction): SyncedWrite {
   const { sequelize } = synced.runtime;
   return { ...synced, unit, transaction, place: { sequelize, transaction } };
+}
+
+/**
+ * Refuse to go on with a write that has lost its transaction: nothing has been sent of it yet.
+ *
+ * @throws SyncError when a hook has ended it.
+ */
+export function requireTransaction({ transaction, mapping }: SyncedWrite): void {
+  if (!endOf(transaction) && !endOf(outermost(transaction))) return;
+  throw new SyncError(
+    "A hook has ended the transaction of this write (the hook's options.transaction). Throw in the " +
+      'hook instead: the write is then undone on both sides.',
+    { model: mapping.name },
+  );
 }
 
 /** The primary key of an instance. */

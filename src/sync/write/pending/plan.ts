@@ -5,7 +5,7 @@ import { idText } from '../../query/bound-of-options';
 import { hasChangesets } from '../changesets';
 import type { SyncedInstance } from '../save';
 import { named, type CreateStep, type DestroyStep, type Step } from '../steps';
-import { idOf, type SyncedWrite } from '../synced-write';
+import { idOf, requireTransaction, type SyncedWrite } from '../synced-write';
 import { deliverTogether } from './deliver-together';
 import { holdPending } from './hold';
 import { isCreate, names, type Planned, type PlannedCreate, type PlannedUpdate } from './planned';
@@ -56,6 +56,7 @@ export async function planDestroys(
   steps: readonly DestroyStep[],
 ): Promise<void> {
   if (steps.length === 0) return;
+  requireTransaction(write);
   const planned = steps.map((step) => ({ step, key: step.key.toLowerCase() }));
   if (write.runtime.writes === 'changeset') await plan(write, planned);
   else await write.unit.plan(planned);
@@ -63,6 +64,7 @@ export async function planDestroys(
 
 async function plan(write: SyncedWrite, planned: readonly Planned[]): Promise<void> {
   const { unit, runtime } = write;
+  requireTransaction(write);
   requireChangesets(write);
   const open = [...unit.allPlanned, ...planned].filter(isCreate);
   const unknown = open.filter(({ isKeyKnown }) => !isKeyKnown);
