@@ -1,5 +1,4 @@
 import {
-  ForeignKeyConstraintError,
   type Model,
   type ModelStatic,
   Op,
@@ -13,6 +12,7 @@ import type { Version, WithTransaction } from '../model/history';
 import { versionedModel } from '../model/versioned-model';
 import { revision } from './block';
 import { RevisionError } from './errors';
+import { type Goal, reachAll } from './reach-goals';
 import { RecordedVersion, versionQuery, type VersionRow } from './recorded-version';
 
 /** How to set the records of a revision back. */
@@ -58,13 +58,6 @@ interface ChangedRecord {
   readonly before: RecordedVersion<Model> | undefined;
 }
 
-/** What a record is to become. */
-interface Goal {
-  readonly version: RecordedVersion<Model>;
-  /** False: it is to be gone, and the version says only which record it is. */
-  readonly exists: boolean;
-}
-
 /**
  * Find a revision with all that it changed.
  *
@@ -102,7 +95,11 @@ function recorded(sequelize: Sequelize, row: VersionRow): RecordedVersion<Model>
 }
 
 function leftBy(records: readonly ChangedRecord[]): Goal[] {
-  return records.map(({ last }) => ({ version: last, exists: last.kind !== 'deleted' }));
+  return records.map(({ last }) => ({
+    version: last,
+    exists: last.kind !== 'deleted',
+    wasDeleted: last.kind === 'deleted',
+  }));
 }
 
 /** What was created last goes first, and what was deleted last comes back first. */
@@ -110,11 +107,12 @@ function fromBefore(records: readonly ChangedRecord[]): Goal[] {
   return records.map(goalFromBefore).reverse();
 }
 
-function goalFromBefore({ first, before }: ChangedRecord): Goal {
-  if (first.kind === 'created') return { version: first, exists: false };
-  if (before) return { version: before, exists: before.kind !== 'deleted' };
+function goalFromBefore({ first, last, before }: ChangedRecord): Goal {
+  const wasDeleted = last.kind === 'deleted';
+  if (first.kind === 'created') return { version: first, exists: false, wasDeleted };
+  if (before) return { version: before, exists: before.kind !== 'deleted', wasDeleted };
   // The version of a deletion holds what was deleted.
-  if (first.kind === 'deleted') return { version: first, exists: true };
+  if (first.kind === 'deleted') return { version: first, exists: true, wasDeleted };
   throw new RevisionError(
     'There is no version from before this revision, so it cannot be undone. Revert to a version ' +
       'that there is, or correct the record.',
@@ -125,7 +123,7 @@ function goalFromBefore({ first, before }: ChangedRecord): Goal {
 interface Setback {
   readonly versions: readonly RecordedVersion<Model>[];
   readonly comment: string;
-  /** In the order in which they are to be reached. */
+  /** In the order in which they are to be reached, as far as nothing speaks against it. */
   readonly goals: (records: readonly ChangedRecord[]) => Goal[];
 }
 
@@ -135,11 +133,9 @@ async function setBack(
   options: RevertOptions = {},
 ): Promise<void> {
   const within = async (transaction: Transaction): Promise<void> => {
+    if (!options.overwriteLater) await readAndLock(sequelize, versions, transaction);
     const records = await changedRecords(sequelize, versions, transaction);
-    if (!options.overwriteLater) {
-      await readAndLock(sequelize, versions, transaction);
-      await refuseLater(sequelize, records, transaction);
-    }
+    if (!options.overwriteLater) await refuseLater(sequelize, records, transaction);
     await reachAll(sequelize, goals(records), transaction);
   };
   const { transaction } = options;
@@ -231,34 +227,4 @@ async function refuseLater(
       'Nothing was set back. Pass overwriteLater: true to lose those later changes.',
     first,
   );
-}
-
-/**
- * Reach all goals. One that others stand in the way of (a row that refers to it, or that it refers
- * to) is tried again after them.
- */
-async function reachAll(
-  sequelize: Sequelize,
-  goals: readonly Goal[],
-  transaction: Transaction,
-): Promise<void> {
-  const blocked: Goal[] = [];
-  let reason: unknown;
-  for (const goal of goals) {
-    try {
-      await sequelize.transaction({ transaction }, (savepoint) => reach(goal, savepoint));
-    } catch (error) {
-      if (!(error instanceof ForeignKeyConstraintError)) throw error;
-      reason = error;
-      blocked.push(goal);
-    }
-  }
-  if (blocked.length === 0) return;
-  if (blocked.length === goals.length) throw reason;
-  await reachAll(sequelize, blocked, transaction);
-}
-
-async function reach({ version, exists }: Goal, transaction: Transaction): Promise<void> {
-  if (exists) await version.establish({ transaction });
-  else await version.remove({ transaction });
 }

@@ -1,4 +1,5 @@
 import { findRevision, revision, RevisionError, type Revision } from '../../src';
+import { openClubWorld, type ClubWorld } from '../support/clubs';
 import { Company, openCompanyWorld } from '../support/companies';
 import type { DualWorld, Face } from '../support/dual-world';
 
@@ -49,6 +50,20 @@ describe.each(faces)('a revision whose records CRM users have changed since, %s 
     expect(await sizes()).toEqual([9]);
   });
 
+  it('is undone also where a unique value has gone from one record to another', async () => {
+    const old = await Company.create({ title: 'Old', number: '1' });
+    const made = await revision({ comment: 'mistake' }, () =>
+      world.sequelize.transaction(async (transaction) => {
+        await old.destroy({ transaction });
+        return Company.create({ title: 'New', number: '1' }, { transaction });
+      }),
+    );
+    await (await lastRevision(made)).undo();
+    const there = await world.sandbox.records('account');
+    expect(there.map(({ Name, AccountNumber }) => [Name, AccountNumber])).toEqual([['Old', '1']]);
+    expect((await Company.findAll()).map(({ title }) => title)).toEqual(['Old']);
+  });
+
   it('does not bring back what they have deleted', async () => {
     const row = await Company.create({ title: 'A', size: 1 });
     await row.update({ size: 2 });
@@ -58,5 +73,43 @@ describe.each(faces)('a revision whose records CRM users have changed since, %s 
     expect(await sizes()).toEqual([]);
     expect(await Company.skipLegacy().count()).toBe(1);
     expect(await Company.count()).toBe(0);
+  });
+});
+
+describe.each(faces)('a revision with deletes of paranoid rows, %s face', (face) => {
+  let world: ClubWorld;
+
+  beforeAll(async () => {
+    world = await openClubWorld(face, { onDestroy: 'delete' });
+  });
+  afterAll(() => world.close());
+
+  // The row of the club is still there to be referred to, the record is not.
+  it('is undone, records before what refers to them', async () => {
+    const { Club, Member, sequelize } = world;
+    const club = await Club.create({ name: 'Chess' });
+    const member = await Member.create({ name: 'Ann', clubId: club.id });
+    await revision({ comment: 'mistake' }, () =>
+      sequelize.transaction(async (transaction) => {
+        const other = await Club.create({ name: 'Go' }, { transaction });
+        await member.update({ clubId: other.id }, { transaction });
+        await Member.create({ name: 'Bo', clubId: other.id }, { transaction });
+        await club.destroy({ transaction });
+      }),
+    );
+    const clubs = async (): Promise<unknown[]> => {
+      const found = await Club.findAll({ include: ['members'] });
+      return found.map(({ name, members }) => [name, members?.map((one) => one.name).sort()]);
+    };
+    for (const expected of [
+      ['Chess', ['Ann']],
+      ['Go', ['Ann', 'Bo']],
+    ]) {
+      const [version] = await member.versions();
+      const mistake = await findRevision(sequelize, String(version?.revision.id));
+      await mistake?.undo();
+      expect(await clubs()).toEqual([expected]);
+      expect(Object.keys(await world.states())).toEqual([expected[0]]);
+    }
   });
 });
