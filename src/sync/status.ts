@@ -57,8 +57,11 @@ const nothingCounted: Counts = {
 /**
  * Count what an operator should know of each model, and list what is open: one statement a model, and
  * one more; no legacy request.
+ *
+ * @throws NotConnectedError when `dualWrite.prepare()` has not been run on this database.
  */
 export async function readStatus(runtime: Runtime): Promise<SyncStatus> {
+  await runtime.prepared.requireFor(runtime.registry.keys());
   const models: ModelStatus[] = [];
   for (const mapping of runtime.registry.values()) models.push(await modelStatus(runtime, mapping));
   const open = await listOpenWrites(runtime);

@@ -23,6 +23,8 @@ interface IntentRow {
 /**
  * Settle the intents whose transactions have ended without settling them: a process was killed, a
  * connection was lost, or a record could not be looked at then.
+ *
+ * @throws NotConnectedError when `dualWrite.prepare()` has not been run on this database.
  */
 export async function recover(runtime: Runtime): Promise<RecoveryReport> {
   const report = {
@@ -32,6 +34,7 @@ export async function recover(runtime: Runtime): Promise<RecoveryReport> {
     undone: 0,
     'in doubt': 0,
   };
+  await runtime.prepared.requireFor(runtime.registry.keys());
   await runtime.ended.flush();
   await forgetEnded(runtime);
   const rows = await runtime.pool.query<IntentRow>(

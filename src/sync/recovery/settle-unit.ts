@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime';
 import { endIntents } from '../write/intents';
 import { catchUp, wasReadSince } from './catch-up';
 import { isSameRecord, named, type Step } from '../write/steps';
-import { undo } from '../write/undo';
+import { tryUndo } from '../write/undo';
 
 /** How one unit of work was settled. */
 export type Settlement =
@@ -84,23 +84,34 @@ async function undoAll(
       open.push(step);
       continue;
     }
-    try {
-      await undo(runtime, step);
-      const wasRead = await wasReadSince(runtime, step);
-      await endIntents(runtime, [step.intentId]);
-      if (wasRead) await catchUp(runtime, step);
-    } catch (error) {
-      runtime.logger?.error(named(step), 'A legacy write could not be taken back');
-      await noteDoubt(runtime, step, error);
-      open.push(step);
-      onFailure(error, step);
-    }
+    const failed = await undoAndEnd(runtime, step);
+    if (!failed) continue;
+    const { reason, error } = failed;
+    runtime.logger?.error({ ...named(step), reason }, 'A legacy write could not be taken back');
+    await noteDoubt(runtime, step, reason);
+    open.push(step);
+    onFailure(error, step);
   }
   return open.length === 0 ? 'undone' : 'in doubt';
 }
 
-async function noteDoubt(runtime: Runtime, { intentId }: Step, error: unknown): Promise<void> {
-  const reason = error instanceof Error ? error.message : String(error);
+async function undoAndEnd(
+  runtime: Runtime,
+  step: Step,
+): Promise<{ readonly reason: string; readonly error: unknown } | undefined> {
+  const failed = await tryUndo(runtime, step);
+  if (failed) return failed;
+  try {
+    const wasRead = await wasReadSince(runtime, step);
+    await endIntents(runtime, [step.intentId]);
+    if (wasRead) await catchUp(runtime, step);
+    return undefined;
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error), error };
+  }
+}
+
+async function noteDoubt(runtime: Runtime, { intentId }: Step, reason: string): Promise<void> {
   await runtime.pool.query('UPDATE dual_write_intents SET doubt = $2 WHERE id = $1', {
     bind: [intentId, reason],
     transaction: null,

@@ -7,6 +7,11 @@ export class Prepared {
 
   constructor(private readonly pool: Sequelize) {}
 
+  /** The same for what concerns all models, of which the first is named. */
+  async requireFor(models: Iterable<string>): Promise<void> {
+    for (const model of models) return this.require(model);
+  }
+
   /** @throws NotConnectedError when `dualWrite.prepare()` has not been run on this database. */
   async require(model: string): Promise<void> {
     if (this.#isKnown) return;

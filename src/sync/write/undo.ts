@@ -10,6 +10,13 @@ import { findLinks, linkName, withdrawRecord } from './links';
 import { isActive, isInactive } from '../states';
 import { named, type CreateStep, type DestroyStep, type Step, type UpdateStep } from './steps';
 
+/** A write that stands, or may stand, and could not be taken back. */
+interface NotUndone {
+  /** In a few words: what an operator should know. */
+  readonly reason: string;
+  readonly error: DualWriteError;
+}
+
 /**
  * Take a legacy write back, as far as nobody has built on it; a delete that was carried out is
  * completed locally instead.
@@ -17,13 +24,19 @@ import { named, type CreateStep, type DestroyStep, type Step, type UpdateStep } 
  * @throws DualWriteError when it stands, or may stand, and cannot be taken back.
  */
 export async function undo(runtime: Runtime, step: Step): Promise<void> {
-  let obstacle: Obstacle;
+  const failed = await tryUndo(runtime, step);
+  if (failed) throw failed.error;
+}
+
+/** The same, without throwing. */
+export async function tryUndo(runtime: Runtime, step: Step): Promise<NotUndone | undefined> {
   try {
-    obstacle = await undoByKind(runtime, step);
+    const reason = await undoByKind(runtime, step);
+    return reason === undefined ? undefined : { reason, error: failure(step, reason) };
   } catch (error) {
-    throw failure(step, error instanceof Error ? error.message : String(error), error);
+    const reason = error instanceof Error ? error.message : String(error);
+    return { reason, error: failure(step, reason, error) };
   }
-  if (obstacle !== undefined) throw failure(step, obstacle);
 }
 
 /** Why a write could not be taken back now; undefined when it was. */
