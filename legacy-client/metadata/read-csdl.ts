@@ -41,7 +41,9 @@ function readEntities(schemas: readonly CsdlSchema[], names: TypeNames): EntityM
   for (const { entitySet, type } of entitySets(schemas)) {
     const lineage = names.lineageOf('EntityType', type);
     const [own] = lineage;
-    const name = names.entityNameOf(type);
+    const typeName = names.entityNameOf(type);
+    // Of several sets of one type, navigations mean the first.
+    const name = seen.has(typeName) ? entitySet : typeName;
     if (own === undefined || seen.has(name)) continue;
     seen.add(name);
     const elements = lineage.map(({ element }) => element);

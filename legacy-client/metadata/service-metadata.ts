@@ -10,10 +10,10 @@ export interface ServiceMetadata {
 export interface EntityMetadata {
   /**
    * The type's name without its namespace: `Account`, `account`; with it where several namespaces have
-   * a type of this name.
+   * a type of this name. Of several sets of one type, the second and later ones have the set's name.
    */
   readonly name: string;
-  /** As in the URL: `AccountSet`, `accounts`. Of several sets of one type, the first. */
+  /** As in the URL: `AccountSet`, `accounts`. */
   readonly entitySet: string;
   /** Names of the key's properties. */
   readonly key: readonly string[];

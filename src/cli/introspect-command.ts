@@ -65,9 +65,13 @@ async function introspect(options: IntrospectOptions): Promise<void> {
   const entities = options.entities?.split(',').map((name) => name.trim());
   const plan = planned(metadata, { dialect, ...(entities && { entities }) });
   const folder = path.resolve(options.out);
-  const { written, kept } = await writeFiles(plan, folder);
+  const { written, kept, differences } = await writeFiles(plan, folder);
   for (const name of written) console.log(`written  ${name}`);
-  for (const name of kept) console.log(`kept     ${name} (it was there)`);
+  for (const name of kept) {
+    console.log(`kept     ${name} (it was there)`);
+    for (const line of differences.get(name) ?? []) console.log(`           ${line}`);
+  }
+  if (differences.size > 0) console.log('\n+ only in the service, - only here.');
   for (const line of leftOutLines(plan)) console.log(line);
 }
 
@@ -117,7 +121,23 @@ async function describedService(options: IntrospectOptions): Promise<DescribedSe
   const { url, file, dialect } = options;
   if (url === undefined && file === undefined) return ofConfiguration(options);
   if (!dialect) throw new UsageError(`Say which --dialect it is: ${dialects.join(', ')}.`);
-  if (file !== undefined) return { metadata: await metadataOfFile(file), dialect };
+  const described =
+    file === undefined
+      ? await ofUrl(url, dialect)
+      : { metadata: await metadataOfFile(file), dialect };
+  requireSpoken(described);
+  return described;
+}
+
+/** NOTE: types and lookups are written otherwise in each version: models of the wrong one are nonsense. */
+function requireSpoken({ metadata: { version }, dialect }: DescribedService): void {
+  const spoken = dialect === 'dataverse' || dialect === 'odata4' ? 4 : 2;
+  if ((version === 4) === (spoken === 4)) return;
+  const wanted = `--dialect ${dialect} speaks OData ${spoken}`;
+  throw new UsageError(`The document is of OData ${version}, and ${wanted}.`);
+}
+
+async function ofUrl(url: string | undefined, dialect: DialectName): Promise<DescribedService> {
   const client = createLegacyClient({ baseUrl: url ?? '', dialect, ...loginOfEnvironment() });
   try {
     return { metadata: await client.metadata(), dialect };
@@ -133,15 +153,22 @@ function loginOfEnvironment(): Pick<Parameters<typeof createLegacyClient>[0], 'a
 }
 
 async function metadataOfFile(file: string): Promise<ServiceMetadata> {
-  const xml = await readFile(path.resolve(file), 'utf8').catch((error: unknown) => {
+  const bytes = await readFile(path.resolve(file)).catch((error: unknown) => {
     throw new UsageError(`${file} cannot be read.`, { cause: error });
   });
   try {
-    return readCsdl(xml);
+    return readCsdl(decoded(bytes));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`${file} is no $metadata document: ${reason}.`, { cause: error });
   }
+}
+
+/** NOTE: PowerShell and Windows' editors save what was downloaded as UTF-16. */
+function decoded(bytes: Buffer): string {
+  const mark = bytes.toString('hex', 0, 2);
+  const encoding = mark === 'fffe' ? 'utf-16le' : mark === 'feff' ? 'utf-16be' : 'utf-8';
+  return new TextDecoder(encoding, { fatal: true }).decode(bytes);
 }
 
 async function ofConfiguration({ config }: IntrospectOptions): Promise<DescribedService> {
@@ -157,11 +184,11 @@ async function describedBy(client: LegacyClient): Promise<DescribedService> {
 async function check(options: IntrospectOptions): Promise<void> {
   await withConfiguration(options.config, async (connected) => {
     const { client, mappings } = connected.dualWrite;
-    const { metadata, dialect } =
-      options.file === undefined
-        ? await describedBy(client)
-        : { metadata: await metadataOfFile(options.file), dialect: client.dialect.name };
-    report(driftOf(mappings, metadata, dialect), options);
+    const isElsewhere = options.url !== undefined || options.file !== undefined;
+    const described = isElsewhere
+      ? await describedService({ ...options, dialect: client.dialect.name })
+      : await describedBy(client);
+    report(driftOf(mappings, described.metadata, client.dialect), options);
   });
 }
 

@@ -1,10 +1,10 @@
 import type {
+  Dialect,
   EntityMetadata,
   PropertyKind,
   PropertyMetadata,
   ServiceMetadata,
 } from '../../legacy-client';
-import type { DialectName } from '../../legacy-client';
 import type { MappedAttribute, Mapping, Registry } from '../mapping';
 import { lookupProperties } from './lookup-properties';
 
@@ -33,11 +33,14 @@ const typesOf: Readonly<Record<Exclude<PropertyKind, 'lookup'>, readonly string[
   guid: ['Edm.Guid'],
 };
 
+/** What of a dialect says which types fit. */
+type SpokenDialect = Pick<Dialect, 'name' | 'guidType'>;
+
 /** Compare all mappings of a connection with what the service says of itself now. */
 export function driftOf(
   registry: Registry,
   metadata: ServiceMetadata,
-  dialect: DialectName,
+  dialect: SpokenDialect,
 ): Drift[] {
   const names = metadata.entities.map(({ name }) => name);
   return [...registry.values()].flatMap((mapping) => {
@@ -52,7 +55,7 @@ export function driftOf(
 }
 
 interface Surroundings {
-  readonly dialect: DialectName;
+  readonly dialect: SpokenDialect;
   readonly names: readonly string[];
 }
 
@@ -60,20 +63,22 @@ function driftOfEntity(mapping: Mapping, entity: EntityMetadata, around: Surroun
   const { key, modifiedOn, createdOn } = mapping.entity;
   const properties = new Map(entity.properties.map((property) => [property.name, property]));
   const lookups = new Map(
-    lookupProperties(entity, around.dialect, around.names).map((one) => [one.property, one]),
+    lookupProperties(entity, around.dialect.name, around.names).map((one) => [one.property, one]),
   );
   const drift: Drift[] = [];
   const broken = (property: string, what: string): void => {
     drift.push({ model: mapping.name, property, severity: 'broken', what });
   };
   for (const name of [key, modifiedOn, createdOn]) {
-    if (name !== undefined && !properties.has(name)) broken(name, 'it has gone');
+    const kind = name === key ? 'guid' : 'dateTime';
+    const what = name && unfitness(properties.get(name), typesFor(kind, around), kind);
+    if (name && what) broken(name, what);
   }
   for (const mapped of mapping.attributes) {
     const { name } = mapped.property;
     const property = properties.get(lookups.get(name)?.heldBy ?? name);
     if (!property) broken(name, 'it has gone');
-    else drift.push(...driftOfProperty(mapping, mapped, property));
+    else drift.push(...driftOfProperty(mapping, mapped, { property, around }));
   }
   const mappedNames = new Set(mapping.entity.properties.map(({ name }) => name));
   const heldByMapped = new Set([...mappedNames].map((name) => lookups.get(name)?.heldBy ?? name));
@@ -84,17 +89,28 @@ function driftOfEntity(mapping: Mapping, entity: EntityMetadata, around: Surroun
   return drift;
 }
 
+/** What is wrong with a key or a stamp. */
+function unfitness(
+  property: PropertyMetadata | undefined,
+  types: readonly string[],
+  kind: PropertyKind,
+): string | undefined {
+  if (!property) return 'it has gone';
+  const { type } = property;
+  return types.includes(type) ? undefined : `it is taken for a ${kind}, and is ${type} now`;
+}
+
 function driftOfProperty(
   mapping: Mapping,
-  { property: { name, kind }, attribute }: MappedAttribute,
-  property: PropertyMetadata,
+  { property: { name, kind, type: said }, attribute }: MappedAttribute,
+  found: { readonly property: PropertyMetadata; readonly around: Surroundings },
 ): Drift[] {
-  const { type, isCollection, maxLength } = property;
-  const fits = kind === 'lookup' ? isReference(type) : typesOf[kind].includes(type);
+  const { type, isCollection, maxLength } = found.property;
+  const fits = type === said || typesFor(kind, found.around).includes(type);
   const model = mapping.name;
   if (isCollection || !fits) {
-    const found = isCollection ? `a collection of ${type}` : type;
-    const what = `it is mapped as ${kind}, and is ${found} now`;
+    const is = isCollection ? `a collection of ${type}` : type;
+    const what = `it is mapped as ${kind}, and is ${is} now`;
     return [{ model, property: name, severity: 'broken', what }];
   }
   const column = mapping.model.getAttributes()[attribute]?.type as
@@ -107,6 +123,15 @@ function driftOfProperty(
   return [];
 }
 
-function isReference(type: string): boolean {
-  return type === 'EntityReference' || type === 'Edm.Guid';
+/** NOTE: a service may keep its keys as texts, and so all that points to them. */
+function typesFor(kind: PropertyKind, { dialect }: Surroundings): readonly string[] {
+  const own = dialect.guidType === undefined ? [] : [dialect.guidType];
+  switch (kind) {
+    case 'lookup':
+      return ['EntityReference', 'Edm.Guid', ...own];
+    case 'guid':
+      return [...typesOf.guid, ...own];
+    default:
+      return typesOf[kind];
+  }
 }

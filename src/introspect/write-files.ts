@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { keptDifferences } from './kept-differences';
 import type { IntrospectionPlan } from './plan';
 import { migratorIndexSource, migratorSource } from './write-migrator';
 import { baseSource, modelIndexSource, modelSource } from './write-model';
@@ -10,6 +11,8 @@ export interface WrittenFiles {
   readonly written: readonly string[];
   /** Files that were there: left as they are. */
   readonly kept: readonly string[];
+  /** Of these, what differs from what the service says: `+` only there, `-` only here. */
+  readonly differences: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The source of every file of a plan, by its path relative to the project's folder. */
@@ -30,13 +33,19 @@ export function sourcesOf(plan: IntrospectionPlan): ReadonlyMap<string, string> 
 export async function writeFiles(plan: IntrospectionPlan, folder: string): Promise<WrittenFiles> {
   const written: string[] = [];
   const kept: string[] = [];
+  const differences = new Map<string, readonly string[]>();
   for (const [name, source] of sourcesOf(plan)) {
     const file = path.join(folder, name);
     await mkdir(path.dirname(file), { recursive: true });
-    const names = (await isWritten(file, source)) ? written : kept;
-    names.push(name);
+    if (await isWritten(file, source)) {
+      written.push(name);
+      continue;
+    }
+    kept.push(name);
+    const found = keptDifferences(plan, name, await readFile(file, 'utf8'));
+    if (found.length > 0) differences.set(name, found);
   }
-  return { written: written.sort(), kept: kept.sort() };
+  return { written: written.sort(), kept: kept.sort(), differences };
 }
 
 async function isWritten(file: string, source: string): Promise<boolean> {

@@ -48,10 +48,15 @@ function declaration({ attribute, tsType, nullable, target }: AttributePlan): st
   return `${guess}  declare ${attribute}: ${type};`;
 }
 
-function column({ attribute, dataType, nullable }: AttributePlan): string {
+function column(plan: AttributePlan): string {
+  return `      ${columnSource(plan)},`;
+}
+
+/** `name: DataTypes.STRING(160)` */
+export function columnSource({ attribute, dataType, nullable }: AttributePlan): string {
   return nullable
-    ? `      ${attribute}: ${dataType},`
-    : `      ${attribute}: { type: ${dataType}, allowNull: false },`;
+    ? `${attribute}: ${dataType}`
+    : `${attribute}: { type: ${dataType}, allowNull: false }`;
 }
 
 /** The source of `models/index.ts`: all models, bound to each other by their lookups. */

@@ -73,6 +73,19 @@ describe('dual-write introspect', () => {
     expect(fromConfig.stdout).toBe(fromFile.stdout);
   });
 
+  it('reads a document that Windows has saved, and tells when it is of another version', async () => {
+    const file = path.join(folder, 'metadata.xml');
+    const answer = await fetch(`${world.sandbox.urlDataverse}/$metadata`);
+    await writeFile(file, `\ufeff${await answer.text()}`, 'utf16le');
+    const { code, stdout } = await introspect(
+      ...['--file', file, '--dialect', 'dataverse', '--out', folder],
+    );
+    expect({ code, stdout: stdout.slice(0, 8) }).toEqual({ code: 0, stdout: 'written ' });
+    const other = await introspect('--file', file, '--dialect', 'dynamics2011', '--out', folder);
+    expect(other).toMatchObject({ code: 2, stdout: '' });
+    expect(other.stderr).toContain('of OData 4, and --dialect dynamics2011 speaks OData 2');
+  });
+
   it('compares the mappings, and fails when one is broken', async () => {
     const fits = await introspect('--check', '--config', config, '--json');
     expect(fits.code).toBe(0);

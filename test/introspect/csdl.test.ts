@@ -122,4 +122,19 @@ describe('a $metadata document', () => {
     expect(document.length).toBeGreaterThan(10_000_000);
     expect(readCsdl(document).entities).toHaveLength(count);
   });
+
+  it('with several sets of one type has an entity for each', () => {
+    const { entities } = readCsdl(
+      dataverseMetadata.replace(
+        '<EntitySet Name="contacts"',
+        '<EntitySet Name="former_accounts" EntityType="mscrm.account"/>$&',
+      ),
+    );
+    const names = entities.map(({ name, entitySet, key }) => [entitySet, name, key]);
+    expect(names).toEqual([
+      ['accounts', 'account', ['accountid']],
+      ['former_accounts', 'former_accounts', ['accountid']],
+      ['contacts', 'contact', ['contactid']],
+    ]);
+  });
 });

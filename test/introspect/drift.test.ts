@@ -1,4 +1,4 @@
-import { type DialectName, readCsdl } from '../../legacy-client';
+import { readCsdl } from '../../legacy-client';
 import { type Drift, driftOf } from '../../src/introspect';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
@@ -13,11 +13,14 @@ describe.each<Face>(['dynamics2011', 'dataverse'])(
 
     afterAll(() => world.close());
 
-    async function drift(change: (xml: string) => string = (xml) => xml): Promise<Drift[]> {
+    async function drift(
+      change: (xml: string) => string = (xml) => xml,
+      dialect: Parameters<typeof driftOf>[2] = world.client.dialect,
+    ): Promise<Drift[]> {
       const root = face === 'dataverse' ? world.sandbox.urlDataverse : world.sandbox.url2011;
       const answer = await fetch(`${root}/$metadata`);
       const metadata = readCsdl(change(await answer.text()));
-      return driftOf(world.dualWrite.mappings, metadata, face satisfies DialectName);
+      return driftOf(world.dualWrite.mappings, metadata, dialect);
     }
 
     const broken = (all: readonly Drift[]): string[] =>
@@ -42,6 +45,26 @@ describe.each<Face>(['dynamics2011', 'dataverse'])(
       expect(broken(await drift(changed))).toEqual([
         `Organisation ${name}: it is mapped as string, and is Edm.Int32 now`,
       ]);
+    });
+
+    it('name a key and a stamp that have another type', async () => {
+      const [key, stamp] =
+        face === 'dataverse' ? ['accountid', 'modifiedon'] : ['AccountId', 'ModifiedOn'];
+      const changed = (xml: string): string =>
+        xml
+          .replace(`"${key}" Type="Edm.Guid"`, `"${key}" Type="Edm.Int64"`)
+          .replace(new RegExp(`"${stamp}" Type="[^"]+"`), `"${stamp}" Type="Edm.String"`);
+      expect(broken(await drift(changed))).toEqual([
+        `Country ${stamp}: it is taken for a dateTime, and is Edm.String now`,
+        `Organisation ${key}: it is taken for a guid, and is Edm.Int64 now`,
+      ]);
+    });
+
+    it('may be of a service that keeps its keys as texts', async () => {
+      const asTexts = (xml: string): string => xml.replaceAll('"Edm.Guid"', '"Edm.String"');
+      expect(broken(await drift(asTexts))).not.toEqual([]);
+      const { name } = world.client.dialect;
+      expect(broken(await drift(asTexts, { name, guidType: 'Edm.String' }))).toEqual([]);
     });
 
     it('name an entity set that has gone', async () => {
