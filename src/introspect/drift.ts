@@ -65,15 +65,10 @@ function driftOfEntity(mapping: Mapping, entity: EntityMetadata, around: Surroun
   const lookups = new Map(
     lookupProperties(entity, around.dialect.name, around.names).map((one) => [one.property, one]),
   );
-  const drift: Drift[] = [];
+  const drift = driftOfOwn(mapping, properties, around);
   const broken = (property: string, what: string): void => {
     drift.push({ model: mapping.name, property, severity: 'broken', what });
   };
-  for (const name of [key, modifiedOn, createdOn]) {
-    const kind = name === key ? 'guid' : 'dateTime';
-    const what = name && unfitness(properties.get(name), typesFor(kind, around), kind);
-    if (name && what) broken(name, what);
-  }
   for (const mapped of mapping.attributes) {
     const { name } = mapped.property;
     const property = properties.get(lookups.get(name)?.heldBy ?? name);
@@ -89,7 +84,20 @@ function driftOfEntity(mapping: Mapping, entity: EntityMetadata, around: Surroun
   return drift;
 }
 
-/** What is wrong with a key or a stamp. */
+/** Of the key and the stamps. */
+function driftOfOwn(
+  { name: model, entity: { key, modifiedOn, createdOn } }: Mapping,
+  properties: ReadonlyMap<string, PropertyMetadata>,
+  around: Surroundings,
+): Drift[] {
+  return [key, modifiedOn, createdOn].flatMap((property) => {
+    if (property === undefined) return [];
+    const kind = property === key ? 'guid' : 'dateTime';
+    const what = unfitness(properties.get(property), typesFor(kind, around), kind);
+    return what === undefined ? [] : { model, property, severity: 'broken', what };
+  });
+}
+
 function unfitness(
   property: PropertyMetadata | undefined,
   types: readonly string[],
