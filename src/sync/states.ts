@@ -1,6 +1,6 @@
 import type { LegacyChanges, LegacyRecord } from '../../legacy-client';
 import type { Deactivation, Mapping } from '../mapping';
-import { sameValue } from './write/images';
+import { sameValue, valuesOf } from './write/images';
 
 /** Whether values are those of a record that is there. */
 export function isActive({ property, active }: Deactivation, values: LegacyChanges): boolean {
@@ -22,6 +22,20 @@ export function stateIn(
   return reason === undefined || reason === null
     ? state
     : { ...state, [status?.name ?? '']: reason };
+}
+
+/**
+ * What a record held before an update, to be restored with what is sent; with a state goes what the
+ * service changes with it.
+ */
+export function valuesBefore(
+  { deactivation }: Mapping,
+  record: Pick<LegacyRecord, 'values'>,
+  sent: LegacyChanges,
+): LegacyChanges {
+  const values = valuesOf(record, Object.keys(sent));
+  const isState = deactivation && deactivation.property.name in sent;
+  return isState ? { ...values, ...stateIn(deactivation, record) } : values;
 }
 
 /** Makes a record inactive. */

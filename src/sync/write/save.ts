@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Model, ModelStatic, Transaction } from 'sequelize';
 import { transactionOf } from '../../model/context';
-import type { Deactivation } from '../../mapping';
+import type { Deactivation, MappedAttribute, Mapping } from '../../mapping';
 import type { Synced } from '../runtime';
 import { createRecords, getsKey } from './create';
 import { legacyIdOf } from './legacy-id';
@@ -81,9 +81,16 @@ async function saveRestored<T>(save: Save<T>, deactivation: Deactivation): Promi
   try {
     return await inSyncedWrite(synced, save.options, async (write) => {
       if (wasNew) waiting.set(instance, []);
+      const before = wasNew ? unsaved.dataValues : knownValues(instance);
       const result = await save.run(localOptions(save, write));
-      const { attributes } = synced.mapping;
-      const sent = attributes.filter((one) => one.sent && changed.includes(one.attribute as never));
+      const after = knownValues(instance);
+      // Hooks have set more. A new row holds null where nothing was set, and what the record has stays.
+      const own = changedFields(synced.mapping, before, after).filter(
+        ({ attribute }) => !wasNew || isFilled(before, after, attribute),
+      );
+      const sent = synced.mapping.attributes.filter(
+        (one) => one.sent && (changed.includes(one.attribute as never) || own.includes(one)),
+      );
       const rows = [{ instance, changed: sent }];
       const [lost] = await reactivateRecords(write, deactivation, rows);
       if (lost && wasNew) await createInOrder(write, save, wasNew);
@@ -168,18 +175,28 @@ async function sendChanges<T>(
   { instance }: Save<T>,
   before: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const after = knownValues(instance);
-  const changed = write.mapping.attributes.filter(
-    ({ attribute }) =>
-      after[attribute] !== undefined &&
-      (before[attribute] === undefined || !isSame(before[attribute], after[attribute])),
-  );
+  const changed = changedFields(write.mapping, before, knownValues(instance));
   if (changed.length === 0) return;
   await updateRecords(write, [{ instance, changed, before }]);
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
+/** What was saved that the database was not known to hold before. */
+function changedFields({ attributes }: Mapping, before: Values, after: Values): MappedAttribute[] {
+  return attributes.filter(
+    ({ attribute }) =>
+      after[attribute] !== undefined &&
+      (before[attribute] === undefined || !isSame(before[attribute], after[attribute])),
+  );
+}
+
+function isFilled(before: Values, after: Values, attribute: string): boolean {
+  return isSame(before[attribute], null) && !isSame(after[attribute], null);
+}
+
 /** The values that the database is known to hold; after a save, the saved ones. */
-function previousValues(instance: Model): Readonly<Record<string, unknown>> {
+export function previousValues(instance: Model): Readonly<Record<string, unknown>> {
   return (instance as unknown as { _previousDataValues: Record<string, unknown> })
     ._previousDataValues;
 }

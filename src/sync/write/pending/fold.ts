@@ -1,6 +1,6 @@
 import type { LegacyRecord } from '../../../../legacy-client';
 import type { MappedAttribute } from '../../../mapping';
-import { valuesOf } from '../images';
+import { valuesBefore } from '../../states';
 import type { UpdateStep } from '../steps';
 import type { ChangedRow } from '../update';
 import {
@@ -71,7 +71,7 @@ function bothUpdates(first: PlannedUpdate, second: PlannedUpdate): PlannedUpdate
   const step: UpdateStep = { ...second.step, sent };
   return {
     ...{ ...second, ...bothRows(first, second), held, revision, image },
-    step: image ? { ...step, before: valuesOf(image, Object.keys(sent)) } : step,
+    step: image ? { ...step, before: valuesBefore(step.mapping, image, sent) } : step,
     row: bothChanges(first.row, second.row),
     readAt: first.readAt,
     relative: new Set([

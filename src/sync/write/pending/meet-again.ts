@@ -9,10 +9,9 @@ import type { Runtime } from '../../runtime';
 import { beforeImages } from '../before-images';
 import { isRefused } from '../changesets';
 import { refuseConflicts } from '../conflict';
-import { valuesOf } from '../images';
 import type { LegacyUnit } from '../legacy-unit';
 import { keepOverwritten } from '../overwritten';
-import { isInactive } from '../../states';
+import { isInactive, valuesBefore } from '../../states';
 import { everyRecord } from '../states';
 import type { SyncedWrite } from '../synced-write';
 
@@ -127,6 +126,6 @@ async function adapted(
     now: image.values,
   });
   const sent = { ...step.sent, ...changes };
-  const before = valuesOf(image, Object.keys(sent));
+  const before = valuesBefore(step.mapping, image, sent);
   return { ...update, image, readAt, step: { ...step, sent, before } };
 }

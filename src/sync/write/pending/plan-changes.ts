@@ -1,8 +1,8 @@
 import type { LegacyChanges, LegacyRecord } from '../../../../legacy-client';
+import { valuesBefore } from '../../states';
 import { takeAfterImages } from '../after-image';
 import { beforeImages } from '../before-images';
 import { refuseConflicts } from '../conflict';
-import { valuesOf } from '../images';
 import { newIntentId } from '../steps';
 import { idOf, type SyncedWrite } from '../synced-write';
 import type { ChangedRow } from '../update';
@@ -53,7 +53,7 @@ export async function planChanges(
       step: {
         ...{ operation: 'update', intentId: newIntentId(), mapping: write.mapping },
         ...{ id: idOf(row.instance), key: keyOf(row), savepoints, sent: changes },
-        before: image ? valuesOf(image, Object.keys(changes)) : {},
+        before: image ? valuesBefore(write.mapping, image, changes) : {},
         after: undefined,
         isOver: false,
       },
