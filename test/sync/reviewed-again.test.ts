@@ -1,7 +1,7 @@
-import { findRevision, revision, RevisionError, type Revision } from '../../src';
+import { findRevision, revision, RevisionError, SyncConflictError, type Revision } from '../../src';
 import { openClubWorld, type ClubWorld } from '../support/clubs';
 import { Company, openCompanyWorld } from '../support/companies';
-import type { DualWorld, Face } from '../support/dual-world';
+import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 
@@ -111,5 +111,59 @@ describe.each(faces)('a revision with deletes of paranoid rows, %s face', (face)
       expect(await clubs()).toEqual([expected]);
       expect(Object.keys(await world.states())).toEqual([expected[0]]);
     }
+  });
+});
+
+describe.each([
+  ['dynamics2011', 'immediate'],
+  ['dataverse', 'immediate'],
+  ['dataverse', 'changeset'],
+] as const)("an instance's destroy by the rule reject, %s face, writes: %s", (face, writes) => {
+  let world: DualWorld;
+
+  beforeAll(async () => {
+    world = await openDualWorld({
+      ...{ face, writes, recoverEveryMs: 0 },
+      remap: (migrators) =>
+        migrators.map((migrator) => ({
+          ...migrator,
+          definition: { ...migrator.definition, conflict: 'reject' },
+        })),
+    });
+  });
+  beforeEach(() => world.reset());
+  afterAll(() => world.close());
+
+  const names = async (): Promise<unknown[]> =>
+    (await world.sandbox.records('account')).map(({ Name }) => Name);
+
+  it('is refused when the record has changed since, and changes nothing', async () => {
+    const { Organisation } = world.models;
+    const row = await Organisation.create({ name: 'Base', employees: 1 });
+    await world.sandbox.editAsLegacyUser('account', String(row.legacyId), { Name: 'Theirs' });
+    const refused: unknown = await row.destroy().catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(SyncConflictError);
+    expect((refused as SyncConflictError).fields).toEqual({
+      name: { base: 'Base', local: 'Base', legacy: 'Theirs' },
+    });
+    expect(await names()).toEqual(['Theirs']);
+    expect(await Organisation.skipLegacy().count()).toBe(1);
+    await row.reload();
+    await row.destroy();
+    expect(await names()).toEqual([]);
+  });
+
+  it('goes on after writes of its own transaction, and when the record is gone', async () => {
+    const { Organisation } = world.models;
+    const row = await Organisation.create({ name: 'Base', employees: 1 });
+    await world.sequelize.transaction(async (transaction) => {
+      await row.update({ employees: 2 }, { transaction });
+      await row.destroy({ transaction });
+    });
+    expect(await names()).toEqual([]);
+    const gone = await Organisation.create({ name: 'Gone' });
+    await world.sandbox.deleteAsLegacyUser('account', String(gone.legacyId));
+    await gone.destroy();
+    expect(await Organisation.skipLegacy().count()).toBe(0);
   });
 });

@@ -3,6 +3,8 @@ import type { LegacyChanges } from '../../../legacy-client';
 import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
 import type { LegacyUnit } from './legacy-unit';
+import { recordIfThere } from '../refresh/fetch';
+import { refuseConflicts } from './conflict';
 import { legacyIdOf } from './legacy-id';
 import { planDestroys } from './pending/plan';
 import type { SyncedInstance } from './save';
@@ -30,12 +32,32 @@ export async function destroyBoth(
   const key = await legacyIdOf(instance, transactionOf(call.options));
   await inSyncedWrite(synced, call.options, async (write) => {
     const { transaction, unit, mapping } = write;
+    if (key !== null) await refuseChanged(write, instance, key);
     const sent = key === null ? undefined : await removalValue(write, instance, key);
     await call.run({ ...call.options, transaction });
     if (key !== null) await keepInStep(write, [key]);
     if (key === null || !sent) return;
     await planDestroys(write, [destroyStep(unit, { mapping, id: idOf(instance), key, sent })]);
   });
+}
+
+/** @throws SyncConflictError by the rule `reject`, when the record is not as the instance was loaded. */
+async function refuseChanged(
+  write: SyncedWrite,
+  instance: SyncedInstance,
+  key: string,
+): Promise<void> {
+  const { runtime, mapping, unit } = write;
+  const isOwn = unit.planned(mapping, key.toLowerCase()) !== undefined;
+  if (mapping.definition.conflict !== 'reject' || mapping.link || isOwn) return;
+  const image = await recordIfThere(runtime, mapping, key);
+  if (!image) return;
+  const loaded = mapping.attributes.map(({ attribute }): [string, unknown] => [
+    attribute,
+    instance.previous(attribute as never),
+  ]);
+  const row = { instance, changed: [], before: Object.fromEntries(loaded) };
+  await refuseConflicts(write, [{ row, image }]);
 }
 
 async function removalValue(
