@@ -196,7 +196,7 @@ function isFilled(before: Values, after: Values, attribute: string): boolean {
 }
 
 /** The values that the database is known to hold; after a save, the saved ones. */
-export function previousValues(instance: Model): Readonly<Record<string, unknown>> {
+function previousValues(instance: Model): Readonly<Record<string, unknown>> {
   return (instance as unknown as { _previousDataValues: Record<string, unknown> })
     ._previousDataValues;
 }
