@@ -5,6 +5,7 @@ import { readV4Changes, trackingChanges } from './dialects/v4-changes';
 import type { LegacyEntity, LegacyProperty, LegacyRecord } from './entity';
 import { LegacyRequestError, LegacyResponseError, LegacyTokenExpiredError } from './errors';
 import type { Answer } from './exchanger';
+import { PageProgress } from './page-progress';
 import { nextAddress, type PageSource } from './pager';
 import { isPresent, withAbsent } from './presence';
 import type { LegacyQuery } from './query';
@@ -102,6 +103,7 @@ async function* deltaOf(
   );
   const source = calls.pageSource(entity, signal ? { signal } : {});
   const seen = new Set<string>();
+  const progress = new PageProgress();
   let url = since === undefined ? `${root}/${first.path}` : ownAddress(parts, entity, since);
   for (;;) {
     seen.add(url);
@@ -118,6 +120,7 @@ async function* deltaOf(
     }
     url = nextAddress(root, next, answer);
     if (seen.has(url)) throw answer.unreadable('its next page was there already: it has no end');
+    progress.note([...changed.map(({ key }) => key), ...deleted], answer);
     yield { changed: whole, deleted };
   }
 }

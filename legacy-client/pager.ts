@@ -1,6 +1,7 @@
 import type { Answer } from './exchanger';
 import type { DecodedPage, DialectRequest } from './dialects/dialect';
 import type { LegacyRecord } from './entity';
+import { PageProgress } from './page-progress';
 import type { StreamedAnswer } from './streaming/streamed-answer';
 import { resolveAddress } from './urls';
 
@@ -27,14 +28,19 @@ export async function* followPages(
   while (links.at !== undefined) {
     const answer = await source.read(request, links.at);
     const { records, next } = source.decode(answer);
-    links.follow(next, answer);
+    links.follow(next, answer, records.map(keyOf));
     yield records;
   }
+}
+
+function keyOf({ key }: LegacyRecord): string {
+  return key;
 }
 
 /** The way from page to page, which ends. */
 export class Links {
   private readonly seen = new Set<string>();
+  private readonly progress = new PageProgress();
 
   /** @param at - where the page is that is to be read; undefined behind the last one. */
   constructor(
@@ -46,10 +52,11 @@ export class Links {
    * Go on from the page that was read.
    *
    * @param next - as its answer has it.
+   * @param keys - of its records.
    * @returns where to.
-   * @throws LegacyResponseError when that leads elsewhere, or back.
+   * @throws LegacyResponseError when that leads elsewhere, or back, or nowhere for long.
    */
-  follow(next: string | undefined, answer: Answer): string | undefined {
+  follow(next: string | undefined, answer: Answer, keys: readonly string[]): string | undefined {
     const { at } = this;
     if (at === undefined) return undefined;
     this.seen.add(at);
@@ -58,6 +65,7 @@ export class Links {
     if (this.at !== undefined && this.seen.has(this.at)) {
       throw answer.unreadable('its next page is one that was there already, so there is no end');
     }
+    if (this.at !== undefined) this.progress.note(keys, answer);
     return this.at;
   }
 
@@ -94,6 +102,8 @@ export function nextAddress(root: string, next: string, answer: Answer): string 
   }
   address.username = '';
   address.password = '';
+  // It is not sent, so the page would be the same.
+  address.hash = '';
   return address.href;
 }
 

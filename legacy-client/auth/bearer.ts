@@ -1,4 +1,5 @@
 import type { Authenticator } from './authenticator';
+import { LoginFailure } from './login-failure';
 import { requireSettings } from './required';
 
 /**
@@ -16,7 +17,7 @@ export function bearer(login: { token: string | (() => Promise<string>) }): Auth
   }
   let current: Promise<string> | undefined;
   const fetchToken = (): Promise<string> => {
-    const fetched = token();
+    const fetched = (async () => required(await token()))();
     current = fetched;
     // A failed fetch is not kept: the next request tries again.
     fetched.catch(() => {
@@ -30,6 +31,12 @@ export function bearer(login: { token: string | (() => Promise<string>) }): Auth
       await fetchToken();
     },
   };
+}
+
+/** NOTE: what a function gives is no better than what an authority gave it: `undefined`, too. */
+function required(token: unknown): string {
+  if (typeof token === 'string' && token.trim() !== '') return token;
+  throw new LoginFailure('the function that fetches the token gave none');
 }
 
 function withToken(

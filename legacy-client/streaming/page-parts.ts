@@ -20,8 +20,9 @@ export async function* followParts(
     const fresh = new FreshRecords();
     const answer = yield* partsOf(source, request, { url: links.at, fresh });
     const { records, next } = source.decode(answer);
-    const address = links.follow(next, answer);
-    yield { records: fresh.of(records), next: address ?? null };
+    const left = fresh.of(records);
+    const address = links.follow(next, answer, fresh.keys());
+    yield { records: left, next: address ?? null };
   }
 }
 
@@ -50,6 +51,11 @@ async function* partsOf(
 /** NOTE: an answer that breaks off is asked for again, and has the records again that were taken. */
 class FreshRecords {
   private readonly taken = new Set<string>();
+
+  /** Of all that was taken. */
+  keys(): readonly string[] {
+    return [...this.taken];
+  }
 
   of(records: readonly LegacyRecord[]): readonly LegacyRecord[] {
     return records.filter(({ key }) => {

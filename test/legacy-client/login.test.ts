@@ -1,6 +1,5 @@
 import {
   auth,
-  createLegacyClient,
   type Exchange,
   type LegacyClient,
   type LegacyClientOptions,
@@ -9,32 +8,30 @@ import {
 } from '../../legacy-client';
 import { account, guid, key } from './entities';
 import { closedPort, json, type ScriptedServer, startServer } from './scripted-server';
+import { closingClients } from './closing-clients';
 
 const loginPage =
   '<!DOCTYPE html><html><head><title>Sign In</title></head><body><form method="post">' +
   '<input type="hidden" name="ctx" value="hidden-login-state"><input type="password"></form></body></html>';
 
 let server: ScriptedServer;
-const clients: { close(): void }[] = [];
+const openClient = closingClients();
 
 beforeEach(async () => {
   server = await startServer();
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     baseUrl: server.root,
     dialect: 'dynamics2011',
     maxAttempts: 1,
     ...options,
   });
-  clients.push(client);
-  return client;
 }
 
 /** Accepts one token; the others are turned away as told. */
@@ -121,6 +118,16 @@ test('a scheme with nothing newer is not asked again', async () => {
   const client = connect({ auth: auth.bearer({ token: 'fixed' }) });
   await expect(client.get(account, guid(1))).rejects.toThrow(LegacyLoginError);
   expect(server.received).toHaveLength(1);
+});
+
+test.each([undefined, '', ' '])('a fetched token that is %p is a login error', async (text) => {
+  const token = (): Promise<string> => Promise.resolve(text ?? (undefined as never));
+  const reading = connect({ auth: auth.bearer({ token }) }).get(account, guid(1));
+  await expect(reading).rejects.toMatchObject({
+    name: 'LegacyLoginError',
+    message: expect.stringContaining('the function that fetches the token gave none') as string,
+  });
+  expect(server.received).toHaveLength(0);
 });
 
 test('a token that cannot be fetched is a login error, and is fetched again the next time', async () => {

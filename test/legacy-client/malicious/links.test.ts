@@ -78,6 +78,36 @@ describe.each(faces)('the address of a next page, $dialect', (face) => {
     expect(world.server.received.length).toBeLessThanOrEqual(5);
   });
 
+  it.each<[string, (number: number) => object[]]>([
+    ['no records', () => []],
+    ['the same records', () => [record(1), record(2)]],
+    ['the same records in turns', (number) => [record(number % 3)]],
+  ])('that is always a new one, with %s, ends', async (_name, recordsOf) => {
+    const { root } = world.server;
+    world.server.script = (_request, response, number) => {
+      json(response, page(recordsOf(number), `${root}/${entity.entitySet}?p=${number}`));
+    };
+    const client = world.connect({ dialect });
+    const inParts = async (): Promise<void> => {
+      for await (const { next } of client.linkedPages(entity)) expect(next).not.toBeNull();
+    };
+    for (const read of [() => client.list(entity), inParts]) {
+      const error = await failureOf(read());
+      expect(error).toBeInstanceOf(LegacyResponseError);
+      expect(String(error)).toContain('there is always another one');
+    }
+    expect(world.server.received.length).toBeLessThan(220);
+  });
+
+  it('is not another one by what is behind a #', async () => {
+    const { root } = world.server;
+    world.server.script = (_request, response, number) => {
+      json(response, page([record(number)], `${root}/${entity.entitySet}?p=1#${number}`));
+    };
+    expect(String(await failureOf(world.connect({ dialect }).list(entity)))).toContain('no end');
+    expect(world.server.received).toHaveLength(2);
+  });
+
   it.each([12, true, {}, ['x'], null])('that is %p is none', async (link) => {
     world.server.script = (_request, response) => json(response, page([record(1)], link as string));
     const found = await failureOf(world.connect({ dialect }).list(entity));
@@ -108,6 +138,20 @@ describe.each(faces)('the address of a next page, $dialect', (face) => {
 describe('delta links of Dataverse', () => {
   const face = faces[1];
   if (face === undefined) throw new Error('no face');
+
+  it('that are always new ones, with nothing, end', async () => {
+    const world = await openEvilWorld();
+    world.server.script = (_request, response, number) => {
+      json(response, face.page([], `${world.server.root}/${face.entity.entitySet}?p=${number}`));
+    };
+    const read = async (): Promise<void> => {
+      for await (const { token } of world.connect({ dialect: 'dataverse' }).changes(face.entity)) {
+        expect(token).toBeUndefined();
+      }
+    };
+    expect(String(await failureOf(read()))).toContain('there is always another one');
+    await world.close();
+  });
   const { dialect, entity, page, record } = face;
   let world: EvilWorld;
 
