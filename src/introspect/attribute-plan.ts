@@ -18,6 +18,11 @@ export function plannedProperty(
   return { ...shape, attribute, nullable: property.nullable };
 }
 
+/** NOTE: a mapping on Dataverse has one name for both, and the column is read by it. */
+function isNamedAsHeld({ property, heldBy }: LookupProperty, dialect: DialectName): boolean {
+  return dialect !== 'dataverse' || heldBy === `_${property.toLowerCase()}_value`;
+}
+
 /** Plan a foreign key for a lookup; a text says why it cannot be mapped. */
 export function plannedLookup(
   lookup: LookupProperty,
@@ -31,6 +36,9 @@ export function plannedLookup(
   const [target, ...others] = lookup.targets;
   if (target === undefined) return 'a lookup; the metadata does not say what it points to';
   if (others.length > 0) return `a lookup that points to any of ${lookup.targets.join(', ')}`;
+  if (!isNamedAsHeld(lookup, around.dialect)) {
+    return `a lookup by ${lookup.property}, whose name is not that of the column`;
+  }
   const model = around.models.find(({ entity }) => entity.name === target);
   if (!model) return `a lookup to ${target}, which is not among the entities that are mapped`;
   const as = camelCase(withoutPrefix(lookup.property, around.dialect)).replace(
