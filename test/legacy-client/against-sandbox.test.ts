@@ -1,6 +1,5 @@
 import {
   auth,
-  createLegacyClient,
   type LegacyClient,
   type LegacyEntity,
   LegacyConflictError,
@@ -10,18 +9,18 @@ import {
 } from '../../legacy-client';
 import { exampleSchema, type Sandbox, startSandbox } from '../../legacy-client/sandbox';
 import { guid } from './entities';
+import { closingClients } from './closing-clients';
 
 type Face = 'dynamics2011' | 'dataverse';
 
 let sandbox: Sandbox;
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 beforeAll(async () => {
   sandbox = await startSandbox();
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   expect(await sandbox.pendingFaults()).toEqual([]);
   await sandbox.reset();
 });
@@ -31,9 +30,7 @@ afterAll(() => sandbox.close());
 function connect(face: Face): LegacyClient {
   const baseUrl = face === 'dynamics2011' ? sandbox.url2011 : sandbox.urlDataverse;
   const token = (): Promise<string> => Promise.resolve('fictional');
-  const client = createLegacyClient({ baseUrl, dialect: face, auth: auth.bearer({ token }) });
-  clients.push(client);
-  return client;
+  return openClient({ baseUrl, dialect: face, auth: auth.bearer({ token }) });
 }
 
 /** The sandbox's entity, as a mapping for this face would describe it. */

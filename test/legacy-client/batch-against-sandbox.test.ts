@@ -1,6 +1,5 @@
 import {
   type BatchOperation,
-  createLegacyClient,
   type LegacyClient,
   type LegacyClientOptions,
   LegacyConflictError,
@@ -10,9 +9,10 @@ import {
 } from '../../legacy-client';
 import { startSandbox, type Sandbox } from '../../legacy-client/sandbox';
 import { dataverseAccount, guid } from './entities';
+import { closingClients } from './closing-clients';
 
 let sandbox: Sandbox;
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -27,19 +27,13 @@ beforeEach(async () => {
   ]);
 });
 
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
-
 afterAll(async () => {
   await sandbox.close();
 });
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
   const baseUrl = sandbox.urlDataverse;
-  const client = createLegacyClient({ baseUrl, dialect: 'dataverse', maxAttempts: 1, ...options });
-  clients.push(client);
-  return client;
+  return openClient({ baseUrl, dialect: 'dataverse', maxAttempts: 1, ...options });
 }
 
 const entity = dataverseAccount;

@@ -1,6 +1,5 @@
 import {
   type BatchOperation,
-  createLegacyClient,
   type DialectName,
   type LegacyClient,
   type LegacyClientOptions,
@@ -15,16 +14,16 @@ import {
 } from '../../legacy-client';
 import { dataverseAccount, guid, product } from './entities';
 import { json, type ScriptedServer, startServer } from './scripted-server';
+import { closingClients } from './closing-clients';
 
 let server: ScriptedServer;
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 beforeEach(async () => {
   server = await startServer();
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
@@ -33,9 +32,7 @@ function connect(
   options: Partial<LegacyClientOptions> = {},
 ): LegacyClient {
   const baseUrl = server.root;
-  const client = createLegacyClient({ baseUrl, dialect, maxAttempts: 1, ...options });
-  clients.push(client);
-  return client;
+  return openClient({ baseUrl, dialect, maxAttempts: 1, ...options });
 }
 
 const two: BatchOperation[] = [

@@ -1,6 +1,5 @@
 import nock from 'nock';
 import {
-  createLegacyClient,
   type DialectName,
   type Exchange,
   type LegacyClient,
@@ -8,22 +7,21 @@ import {
   LegacyRequestError,
 } from '../../legacy-client';
 import { account, dataverseAccount, guid, product } from './entities';
+import { closingClients } from './closing-clients';
 
 const HOST = 'https://crm.example';
 const ROOT = `${HOST}/api/data/v9.2`;
 
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 let exchanges: Exchange[];
 
 function connect(dialect: DialectName, maxBatch?: number): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     baseUrl: ROOT,
     dialect,
     onExchange: (exchange) => exchanges.push(exchange),
     ...(maxBatch === undefined ? {} : { capabilities: { maxBatch } }),
   });
-  clients.push(client);
-  return client;
 }
 
 beforeAll(() => {
@@ -35,7 +33,6 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
   expect(nock.pendingMocks()).toEqual([]);
   nock.cleanAll();
 });

@@ -11,18 +11,13 @@ import {
 import { startSandbox, type Sandbox } from '../../legacy-client/sandbox';
 import { account, dataverseAccount, guid } from './entities';
 import { startServer, type ScriptedServer } from './scripted-server';
+import { closingClients } from './closing-clients';
 
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 function connect(...[options]: Parameters<typeof createLegacyClient>): LegacyClient {
-  const client = createLegacyClient({ maxAttempts: 1, ...options });
-  clients.push(client);
-  return client;
+  return openClient({ maxAttempts: 1, ...options });
 }
-
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
 
 async function collect(
   client: LegacyClient,

@@ -2,7 +2,6 @@ import net, { type AddressInfo } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import {
-  createLegacyClient,
   LegacyAbortedError,
   type LegacyClient,
   type LegacyClientOptions,
@@ -19,28 +18,26 @@ import {
 } from '../../legacy-client';
 import { account, dataverseAccount, guid, product } from './entities';
 import { closedPort, json, type ScriptedServer, startServer } from './scripted-server';
+import { closingClients } from './closing-clients';
 
 let server: ScriptedServer;
-const clients: { close(): void }[] = [];
+const openClient = closingClients();
 
 beforeEach(async () => {
   server = await startServer();
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     baseUrl: server.root,
     dialect: 'dynamics2011',
     maxAttempts: 1,
     ...options,
   });
-  clients.push(client);
-  return client;
 }
 
 async function failureOf(call: Promise<unknown>): Promise<LegacyError> {

@@ -1,5 +1,4 @@
 import {
-  createLegacyClient,
   type DialectName,
   type LegacyClient,
   type LegacyClientOptions,
@@ -14,22 +13,17 @@ import { createDialect } from '../../legacy-client/dialects';
 import { startSandbox, type Sandbox } from '../../legacy-client/sandbox';
 import { dataverseAccount, guid } from './entities';
 import { json, type ScriptedServer, startServer } from './scripted-server';
+import { closingClients } from './closing-clients';
 
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 function connect(
   baseUrl: string,
   dialect: DialectName,
   options: Partial<LegacyClientOptions> = {},
 ): LegacyClient {
-  const client = createLegacyClient({ baseUrl, dialect, maxAttempts: 1, ...options });
-  clients.push(client);
-  return client;
+  return openClient({ baseUrl, dialect, maxAttempts: 1, ...options });
 }
-
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
 
 const products: LegacyLink = {
   from: { entitySet: 'Categories' },

@@ -1,25 +1,23 @@
 import type { ServerResponse } from 'node:http';
-import { createLegacyClient, LegacyRequestError, LegacyResponseError } from '../../legacy-client';
+import { LegacyRequestError, LegacyResponseError } from '../../legacy-client';
 import type { LegacyClientOptions, LegacyEntity, LegacyRecord } from '../../legacy-client';
 import { account, dataverseAccount, employees, guid, key, name, product, sector } from './entities';
 import { json, type Received, type ScriptedServer, startServer } from './scripted-server';
+import { closingClients } from './closing-clients';
 
 let server: ScriptedServer;
-const clients: { close(): void }[] = [];
+const openClient = closingClients();
 
 beforeEach(async () => {
   server = await startServer();
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
 function connect(options: Partial<LegacyClientOptions> = {}) {
-  const client = createLegacyClient({ baseUrl: server.root, dialect: 'dynamics2011', ...options });
-  clients.push(client);
-  return client;
+  return openClient({ baseUrl: server.root, dialect: 'dynamics2011', ...options });
 }
 
 const keys = (records: readonly LegacyRecord[]): string[] => records.map((record) => record.key);

@@ -121,7 +121,7 @@ test('a scheme with nothing newer is not asked again', async () => {
 });
 
 test.each([undefined, '', ' '])('a fetched token that is %p is a login error', async (text) => {
-  const token = (): Promise<string> => Promise.resolve(text ?? (undefined as never));
+  const token = () => Promise.resolve(text) as Promise<string>;
   const reading = connect({ auth: auth.bearer({ token }) }).get(account, guid(1));
   await expect(reading).rejects.toMatchObject({
     name: 'LegacyLoginError',

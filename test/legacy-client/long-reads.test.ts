@@ -1,6 +1,5 @@
 import type http from 'node:http';
 import {
-  createLegacyClient,
   LegacyLoginError,
   LegacyRequestError,
   LegacyResponseError,
@@ -18,6 +17,7 @@ import {
   type Script,
   type ScriptedServer,
 } from './scripted-server';
+import { closingClients } from './closing-clients';
 
 const ids = (count: number, from = 1): LegacyFilter => ({
   op: 'in',
@@ -25,21 +25,18 @@ const ids = (count: number, from = 1): LegacyFilter => ({
   values: Array.from({ length: count }, (_, index) => guid(from + index)),
 });
 
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 let server: ScriptedServer;
 
 beforeEach(async () => {
   server = await startServer();
 });
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
-  const client = createLegacyClient({ baseUrl: server.root, dialect: 'odata4', ...options });
-  clients.push(client);
-  return client;
+  return openClient({ baseUrl: server.root, dialect: 'odata4', ...options });
 }
 
 /** Answer a batch with one part. */

@@ -1,21 +1,20 @@
 import nock from 'nock';
-import { auth, createLegacyClient, type LegacyClient } from '../../legacy-client';
+import { auth, type LegacyClient } from '../../legacy-client';
 import { account, dataverseAccount, guid } from './entities';
+import { closingClients } from './closing-clients';
 
 const HOST = 'https://crm.example';
 const ROOT_2011 = `${HOST}/XRMServices/2011/OrganizationData.svc`;
 const ROOT_DATAVERSE = `${HOST}/api/data/v9.2`;
 
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 function connect(dialect: 'dynamics2011' | 'dataverse'): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     baseUrl: dialect === 'dynamics2011' ? ROOT_2011 : `${ROOT_DATAVERSE}/`,
     dialect,
     auth: auth.bearer({ token: 'fictional' }),
   });
-  clients.push(client);
-  return client;
 }
 
 beforeAll(() => {
@@ -23,7 +22,6 @@ beforeAll(() => {
 });
 
 afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
   expect(nock.pendingMocks()).toEqual([]);
   nock.cleanAll();
 });

@@ -1,5 +1,4 @@
 import {
-  createLegacyClient,
   type Exchange,
   type LegacyClient,
   type LegacyClientOptions,
@@ -9,10 +8,11 @@ import {
 } from '../../legacy-client';
 import { account, dataverseAccount, guid } from './entities';
 import { json, type ScriptedServer, startServer } from './scripted-server';
+import { closingClients } from './closing-clients';
 
 let server: ScriptedServer;
 let exchanges: Exchange[];
-const clients: { close(): void }[] = [];
+const openClient = closingClients();
 
 beforeEach(async () => {
   server = await startServer();
@@ -20,20 +20,17 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     baseUrl: server.root,
     dialect: 'dynamics2011',
     maxAttempts: 3,
     onExchange: (exchange) => exchanges.push(exchange),
     ...options,
   });
-  clients.push(client);
-  return client;
 }
 
 const dataverseRow = { accountid: guid(1), name: 'Example Ltd' };

@@ -5,7 +5,6 @@ import {
   type AdfsFormsLogin,
   auth,
   type ConnectionScheme,
-  createLegacyClient,
   type Exchange,
   type LegacyClient,
   type LegacyClientOptions,
@@ -15,13 +14,14 @@ import { type Sandbox, startSandbox } from '../../../legacy-client/sandbox';
 import { account } from '../entities';
 import { closedPort, json, type ScriptedServer, startServer } from '../scripted-server';
 import { everything } from './everything';
+import { closingClients } from '../closing-clients';
 
 const password = 'correct&horse "battery"';
 const username = 'ada@example.test';
 type Login = AdfsFormsLogin;
 
 let sandbox: Sandbox;
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 const servers: ScriptedServer[] = [];
 
 beforeAll(async () => {
@@ -34,7 +34,6 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   for (const server of servers.splice(0)) await server.close();
 });
 
@@ -44,13 +43,11 @@ function connect(
   login: Partial<Login> = {},
   options: Partial<LegacyClientOptions> = {},
 ): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     ...{ baseUrl: sandbox.url2011, dialect: 'dynamics2011', maxAttempts: 1 },
     auth: auth.adfsForms({ username, password, adfsUrl: `${sandbox.url}/adfs/ls/`, ...login }),
     ...options,
   });
-  clients.push(client);
-  return client;
 }
 
 async function serve(script: ScriptedServer['script']): Promise<ScriptedServer> {

@@ -4,7 +4,6 @@ import path from 'node:path';
 import {
   auth,
   type ConnectionScheme,
-  createLegacyClient,
   type Exchange,
   type LegacyClient,
   type LegacyClientOptions,
@@ -16,6 +15,7 @@ import { type Sandbox, startSandbox } from '../../../legacy-client/sandbox';
 import { dataverseAccount as account } from '../entities';
 import { json, type ScriptedServer, startServer } from '../scripted-server';
 import { everything } from './everything';
+import { closingClients } from '../closing-clients';
 
 const clientSecret = 'correct~horse.battery';
 const application = { tenantId: 'example', clientId: 'dual-write', clientSecret };
@@ -37,7 +37,7 @@ nBkj9A67mM8IpllQCffqJea0JMdY/mAGYolumVY=
 
 let sandbox: Sandbox;
 let authorityRequests: TransportRequest[];
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 beforeAll(async () => {
   const credentials = { username: application.clientId, password: clientSecret };
@@ -51,7 +51,6 @@ beforeEach(async () => {
 
 afterEach(() => {
   jest.restoreAllMocks();
-  for (const client of clients.splice(0)) client.close();
 });
 
 afterAll(() => sandbox.close());
@@ -78,13 +77,11 @@ function at(url: string, scheme: ConnectionScheme): ConnectionScheme {
 }
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     ...{ baseUrl: sandbox.urlDataverse, dialect: 'dataverse', maxAttempts: 1 },
     auth: at(sandbox.url, auth.clientCredentials({ ...application, authority })),
     ...options,
   });
-  clients.push(client);
-  return client;
 }
 
 function tokenRequests(): URLSearchParams[] {

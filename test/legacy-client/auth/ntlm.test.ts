@@ -2,7 +2,6 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   auth,
-  createLegacyClient,
   type Exchange,
   type LegacyClient,
   type LegacyClientOptions,
@@ -14,10 +13,11 @@ import { challengeMessage, isProof } from '../../../legacy-client/sandbox/login/
 import { account, guid } from '../entities';
 import { json, startServer } from '../scripted-server';
 import { everything } from './everything';
+import { closingClients } from '../closing-clients';
 
 const password = 'correct-horse-battery';
 let sandbox: Sandbox;
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 beforeAll(async () => {
   const credentials = { username: 'ada', password };
@@ -26,20 +26,14 @@ beforeAll(async () => {
 
 beforeEach(() => sandbox.reset());
 
-afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
-});
-
 afterAll(() => sandbox.close());
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     ...{ baseUrl: sandbox.url2011, dialect: 'dynamics2011', maxAttempts: 1 },
     auth: auth.ntlm({ username: 'EXAMPLE\\ada', password }),
     ...options,
   });
-  clients.push(client);
-  return client;
 }
 
 /** What the service did, logins not counted. */

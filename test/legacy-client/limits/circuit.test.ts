@@ -1,5 +1,4 @@
 import {
-  createLegacyClient,
   type LegacyClient,
   type LegacyClientOptions,
   LegacyBudgetError,
@@ -9,29 +8,27 @@ import {
 } from '../../../legacy-client';
 import { account, guid } from '../entities';
 import { json, type ScriptedServer, startServer } from '../scripted-server';
+import { closingClients } from '../closing-clients';
 
 let server: ScriptedServer;
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 beforeEach(async () => {
   server = await startServer();
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
 function connect(options: Partial<LegacyClientOptions> = {}): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     baseUrl: server.root,
     dialect: 'dynamics2011',
     maxAttempts: 1,
     circuit: { failures: 3, openMs: 150 },
     ...options,
   });
-  clients.push(client);
-  return client;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,13 +1,13 @@
-import { auth, createLegacyClient, type LegacyClient, LegacyError } from '../../../legacy-client';
+import { auth, type LegacyClient, LegacyError } from '../../../legacy-client';
 import { account } from '../entities';
 import { json, type Script, type ScriptedServer, startServer } from '../scripted-server';
 import { failureOf, password } from './evil-server';
+import { closingClients } from '../closing-clients';
 
 const servers: ScriptedServer[] = [];
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   for (const server of servers.splice(0)) await server.close();
 });
 
@@ -18,12 +18,10 @@ async function serve(script?: Script): Promise<ScriptedServer> {
 }
 
 function connect({ root }: ScriptedServer): LegacyClient {
-  const client = createLegacyClient({
+  return openClient({
     ...{ baseUrl: root, dialect: 'dynamics2011', maxAttempts: 1, timeoutMs: 60_000 },
     auth: auth.adfsForms({ username: 'ada', password, adfsUrl: `${root}/adfs/ls/` }),
   });
-  clients.push(client);
-  return client;
 }
 
 const html =

@@ -5,17 +5,13 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 import * as prometheus from 'prom-client';
-import {
-  createLegacyClient,
-  type Exchange,
-  exchangeMetrics,
-  type LegacyClient,
-} from '../../../legacy-client';
+import { type Exchange, exchangeMetrics, type LegacyClient } from '../../../legacy-client';
 import { account, guid } from '../entities';
 import { json, type ScriptedServer, startServer } from '../scripted-server';
+import { closingClients } from '../closing-clients';
 
 let server: ScriptedServer;
-const clients: LegacyClient[] = [];
+const openClient = closingClients();
 
 beforeEach(async () => {
   server = await startServer((_request, response, number) => {
@@ -27,14 +23,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
   await server.close();
 });
 
 function connect(onExchange?: (exchange: Exchange) => void): LegacyClient {
-  const client = createLegacyClient({ baseUrl: server.root, dialect: 'dynamics2011', onExchange });
-  clients.push(client);
-  return client;
+  return openClient({ baseUrl: server.root, dialect: 'dynamics2011', onExchange });
 }
 
 /** One answer at the second try, then a refusal. */

@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import {
-  createLegacyClient,
   LegacyResponseError,
   type LegacyClient,
   type LegacyClientOptions,
   type LinkedPage,
 } from '../../../legacy-client';
 import { startServer, type ScriptedServer } from '../scripted-server';
+import { closingClients } from '../closing-clients';
 
 const entity = {
   entitySet: 'accounts',
@@ -38,20 +38,15 @@ const ofJson = { 'Content-Type': 'application/json' };
 
 describe('large pages', () => {
   let server: ScriptedServer;
-  const clients: LegacyClient[] = [];
+  const openClient = closingClients();
 
   beforeAll(async () => {
     server = await startServer();
   });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
   afterAll(() => server.close());
 
   const connect = (options: Partial<LegacyClientOptions> = {}): LegacyClient => {
-    const client = createLegacyClient({ baseUrl: server.root, dialect: 'odata4', ...options });
-    clients.push(client);
-    return client;
+    return openClient({ baseUrl: server.root, dialect: 'odata4', ...options });
   };
   const readAll = async (client: LegacyClient): Promise<LinkedPage[]> => {
     const pages: LinkedPage[] = [];
