@@ -32,6 +32,27 @@ export interface OpenWrite extends Noted {
 }
 
 /**
+ * The legacy keys under which open creates have made, or may have made, the record of a row, the last
+ * one first: the row itself does not know them where its transaction was rolled back.
+ *
+ * @param id - the local primary key as text.
+ */
+export async function keysOfOpenCreates(
+  { pool }: Pick<Runtime, 'pool'>,
+  mapping: Mapping,
+  id: string,
+): Promise<string[]> {
+  const rows = await pool.query<{ key: string }>(
+    `
+SELECT i.legacy_id AS key FROM dual_write_intents i
+ WHERE i.model = $1 AND i.local_id = $2 AND i.operation = 'create' AND i.legacy_id IS NOT NULL
+   AND ${isOpen} ORDER BY i.noted_at DESC, i.sequence DESC`,
+    { bind: [mapping.name, id], type: QueryTypes.SELECT, transaction: null },
+  );
+  return rows.map(({ key }) => key);
+}
+
+/**
  * Which record: its local primary key as text, its legacy key, or both; of a link, whose key is not
  * known before it is made, the keys at both ends, too.
  */

@@ -1,5 +1,4 @@
-import type { Model } from 'sequelize';
-import { QueryTypes } from 'sequelize';
+import { ForeignKeyConstraintError, QueryTypes, type Model, type Transaction } from 'sequelize';
 import type { LegacyRecord } from '../../../legacy-client';
 import { revision } from '../../revisions';
 import { RejectedRecordError, SyncError } from '../errors';
@@ -50,7 +49,9 @@ export async function repair(synced: Synced, key: string, right: RightSide): Pro
   }
   await revision({ comment: `repair: the ${right} side is right` }, () =>
     withoutOpenWrites(synced.runtime, found, () =>
-      right === 'legacy' ? takeLegacy(synced, found) : takeLocal(synced, found),
+      joinedWithRecord(found, () =>
+        right === 'legacy' ? takeLegacy(synced, found) : takeLocal(synced, found),
+      ),
     ),
   );
   return (await findAgain(synced, found)) ?? gone(found.sides);
@@ -89,6 +90,28 @@ async function withoutOpenWrites(
   }
 }
 
+/** The row gets the key of the record that an open create has made of it, unless the body fails. */
+async function joinedWithRecord(
+  { sides, row, record }: Found,
+  body: () => Promise<void>,
+): Promise<void> {
+  if (!row || !record || row.get('legacyId') === sides.legacyId) return body();
+  const own = { legacyId: row.get('legacyId'), legacyModifiedAt: row.get('legacyModifiedAt') };
+  const before = { ...own, legacyVersion: row.get('legacyVersion') };
+  await setHereOnly(row, { legacyId: sides.legacyId, legacyModifiedAt: null, legacyVersion: null });
+  try {
+    await body();
+  } catch (error) {
+    await setHereOnly(row, before);
+    throw error;
+  }
+}
+
+async function setHereOnly(row: Model, values: Readonly<Record<string, unknown>>): Promise<void> {
+  row.set(values);
+  await row.save({ silent: true, hooks: false, skipLegacy: true, transaction: null });
+}
+
 async function takeLegacy(synced: Synced, { sides, row, record, askedAt }: Found): Promise<void> {
   await inSyncedWrite(synced, { transaction: null }, async ({ transaction, mapping, place }) => {
     if (record) {
@@ -100,12 +123,30 @@ async function takeLegacy(synced: Synced, { sides, row, record, askedAt }: Found
       if (rejected) throw new RejectedRecordError(mapping.name, [rejected]);
       return;
     }
-    if (row && sides.isLocal) await row.destroy({ transaction, skipLegacy: true });
+    if (row && sides.isLocal) await destroyHereOnly(row, transaction, sides);
     const { legacyId } = sides;
     if (legacyId === null) return;
     const known = { model: mapping.name, keys: [legacyId], askedAt, gone: true };
     await noteKnown({ ...place, transaction }, known);
   });
+}
+
+/** @throws SyncError while other rows refer to this one. */
+async function destroyHereOnly(
+  row: Model,
+  transaction: Transaction,
+  sides: TwoSides,
+): Promise<void> {
+  try {
+    await row.destroy({ transaction, skipLegacy: true });
+  } catch (cause) {
+    if (!(cause instanceof ForeignKeyConstraintError)) throw cause;
+    throw new SyncError(
+      `The row must go, but other rows here refer to this one (${cause.index ?? cause.message}). ` +
+        'Nothing was changed. Read, repair or destroy those first; or take the local side.',
+      { ...sides, cause },
+    );
+  }
 }
 
 async function takeLocal(synced: Synced, { sides, row, record }: Found): Promise<void> {
@@ -141,8 +182,7 @@ async function reactivateRecord({ runtime, mapping }: Synced, key: string): Prom
 
 /** The record is gone for good: the row gets a new one, under a new key. */
 async function forgetLegacyKey(row: Model): Promise<void> {
-  row.set({ legacyId: null, legacyModifiedAt: null, legacyVersion: null });
-  await row.save({ silent: true, hooks: false, skipLegacy: true, transaction: null });
+  await setHereOnly(row, { legacyId: null, legacyModifiedAt: null, legacyVersion: null });
 }
 
 async function findAgain(synced: Synced, { sides }: Found): Promise<TwoSides | undefined> {

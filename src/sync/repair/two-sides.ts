@@ -1,20 +1,20 @@
 import { QueryTypes, type Model, type WhereOptions } from 'sequelize';
-import type { LegacyRecord, LegacyValue } from '../../../legacy-client';
+import type { LegacyChanges, LegacyRecord, LegacyValue } from '../../../legacy-client';
 import type { Mapping } from '../../mapping';
 import { SyncError } from '../errors';
 import { recordIfThere } from '../refresh/fetch';
 import type { Runtime, Synced } from '../runtime';
 import { sameValue, valueIn } from '../write/images';
-import { outgoingValues } from '../write/outgoing';
+import { outgoingValues, type OutgoingRow } from '../write/outgoing';
 import { idOf } from '../write/synced-write';
-import { openWrites, type OpenWrite } from './open-writes';
+import { keysOfOpenCreates, openWrites, type OpenWrite } from './open-writes';
 
 /** One mapped attribute on both sides, as it goes over the wire. */
 export interface ComparedField {
   readonly attribute: string;
   /** The legacy property. */
   readonly property: string;
-  /** Null also when there is no local row. */
+  /** Null also when there is no local row; the local value as text where it cannot be sent. */
   readonly local: LegacyValue;
   /** Null also when there is no legacy record. */
   readonly legacy: LegacyValue;
@@ -57,10 +57,11 @@ export interface Found {
 export async function findOnBothSides({ runtime, mapping }: Synced, key: string): Promise<Found> {
   await runtime.prepared.require(mapping.name);
   const row = await localRow(runtime, mapping, key);
-  const legacyId = row ? legacyIdOf(row) : guidOf(key);
   const id = row && String(idOf(row));
   const askedAt = await runtime.clock.now();
-  const record = legacyId === null ? undefined : await recordIfThere(runtime, mapping, legacyId);
+  const { legacyId, record } = await recordOf({ runtime, mapping }, id ?? key, {
+    legacyId: row ? legacyIdOf(row) : guidOf(key),
+  });
   const shown = row && !isSoftDeleted(row) ? row : null;
   const fields = await comparedFields(runtime, mapping, { row: shown, record });
   const ends = endsOf(mapping, fields);
@@ -83,6 +84,21 @@ export async function findOnBothSides({ runtime, mapping }: Synced, key: string)
     openWrites: open,
   };
   return { sides, row, record, askedAt };
+}
+
+/** The record under the key that is known; else under one that an open create of the row has used. */
+async function recordOf(
+  { runtime, mapping }: Synced,
+  id: string,
+  { legacyId }: { readonly legacyId: string | null },
+): Promise<{ readonly legacyId: string | null; readonly record: LegacyRecord | undefined }> {
+  const known = legacyId === null ? undefined : await recordIfThere(runtime, mapping, legacyId);
+  if (known) return { legacyId, record: known };
+  for (const key of await keysOfOpenCreates(runtime, mapping, id)) {
+    const record = await recordIfThere(runtime, mapping, key);
+    if (record) return { legacyId: key, record };
+  }
+  return { legacyId, record: undefined };
 }
 
 /** The keys at both ends of a link. */
@@ -137,15 +153,8 @@ async function comparedFields(
   { row, record }: { readonly row: Model | null; readonly record: LegacyRecord | undefined },
 ): Promise<ComparedField[]> {
   const attributes = mapping.attributes.filter(({ sent }) => sent);
-  const place = { sequelize: runtime.pool, transaction: null };
-  const wire = row
-    ? await outgoingValues(runtime, place, {
-        mapping,
-        operation: 'update',
-        attributes,
-        values: row.get() as Record<string, unknown>,
-      })
-    : {};
+  const values = row?.get() as Record<string, unknown> | undefined;
+  const wire = values ? await shownValues(runtime, mapping, { attributes, values }) : {};
   return attributes.map((mapped) => {
     const { name, kind } = mapped.property;
     const local = wire[name] ?? null;
@@ -153,6 +162,33 @@ async function comparedFields(
     const differs = !sameValue(local, legacy, kind);
     return { attribute: mapped.attribute, property: name, local, legacy, differs };
   });
+}
+
+/** What would be sent of a row; of what cannot be sent, the local value as text. */
+async function shownValues(
+  runtime: Runtime,
+  mapping: Mapping,
+  { attributes, values }: OutgoingRow,
+): Promise<LegacyChanges> {
+  const place = { sequelize: runtime.pool, transaction: null };
+  const outgoing = { mapping, operation: 'update' as const, values };
+  try {
+    return await outgoingValues(runtime, place, { ...outgoing, attributes });
+  } catch (error) {
+    const [mapped, ...others] = attributes;
+    if (!(error instanceof SyncError) || !mapped) throw error;
+    if (others.length === 0) {
+      return { [mapped.property.name]: shownText(values[mapped.attribute]) };
+    }
+  }
+  const each = attributes.map((mapped) =>
+    shownValues(runtime, mapping, { attributes: [mapped], values }),
+  );
+  return Object.assign({}, ...(await Promise.all(each))) as LegacyChanges;
+}
+
+function shownText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 async function rejectedReason(
