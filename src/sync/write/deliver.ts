@@ -1,8 +1,13 @@
-import { LegacyNotFoundError, LegacyResponseError } from '../../../legacy-client';
+import {
+  LegacyConflictError,
+  LegacyNotFoundError,
+  LegacyResponseError,
+} from '../../../legacy-client';
 import type { Runtime } from '../runtime';
 import { changesetSize, isRefused, partsOf, sendChangeset } from './changesets';
 import { inWorkers } from './in-workers';
 import { removalOf, removeRecord } from './links';
+import { lookedAtAgain } from './states';
 import type { DestroyStep } from './steps';
 
 /**
@@ -22,11 +27,45 @@ export async function deliver(runtime: Runtime, deletes: readonly DestroyStep[])
   }
 }
 
+/** How often records are looked at again that change each time before they can be made inactive. */
+const attempts = 20;
+
+/**
+ * The same; records that are to be made inactive, and are not as they were, are looked at again.
+ *
+ * @param renote - notes the steps for what the records are now, and forgets those before.
+ */
+export async function deliverUntilMet(
+  runtime: Runtime,
+  deletes: readonly DestroyStep[],
+  renote: (steps: { readonly met: DestroyStep[]; readonly gone: DestroyStep[] }) => Promise<void>,
+): Promise<void> {
+  let open = deletes;
+  for (let left = attempts; ; left -= 1) {
+    try {
+      await deliver(runtime, open);
+      return;
+    } catch (error) {
+      const isOutdated = error instanceof LegacyConflictError && error.status === 412;
+      if (!isOutdated || left <= 1) throw error;
+    }
+    const unsent = open.filter(({ isDelivered }) => !isDelivered);
+    const again = (await lookedAtAgain(runtime, unsent)).filter((step) => step !== undefined);
+    await renote({
+      met: again.filter((step) => !unsent.includes(step)),
+      gone: unsent.filter((step) => !again.includes(step)),
+    });
+    open = again;
+  }
+}
+
 /** Delete records that go together or not at all; false where the service has no changesets. */
 async function deleteTogether(runtime: Runtime, steps: readonly DestroyStep[]): Promise<boolean> {
   if (steps.length === 0) return true;
   for (const step of steps) step.isDelivered = true;
-  const operations = steps.map((step) => removalOf({ ...step, values: step.sent }));
+  const operations = steps.map((step) =>
+    removalOf({ ...step, values: step.sent }, conditionOf(step)),
+  );
   try {
     const results = await sendChangeset(runtime.client, operations);
     for (const step of steps) {
@@ -74,13 +113,18 @@ function groupsOf(deletes: readonly DestroyStep[]): DestroyStep[][] {
 async function deleteRecord({ client }: Runtime, step: DestroyStep): Promise<void> {
   step.isDelivered = true;
   try {
-    await removeRecord(client, { ...step, values: step.sent });
+    await removeRecord(client, { ...step, values: step.sent }, conditionOf(step));
     step.isOver = true;
   } catch (error) {
     if (error instanceof LegacyNotFoundError) return;
     noteFailure([step], error);
     throw error;
   }
+}
+
+/** Made inactive is what is as it was looked at: that is what is restored when it is taken back. */
+export function conditionOf({ version }: DestroyStep): { ifMatch?: string } {
+  return version === undefined ? {} : { ifMatch: version };
 }
 
 /** What is known of deletes that failed: not sent, or over, where the service itself has answered. */

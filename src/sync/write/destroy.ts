@@ -1,5 +1,4 @@
 import type { Transaction } from 'sequelize';
-import type { LegacyChanges } from '../../../legacy-client';
 import { transactionOf } from '../../model/context';
 import type { Synced } from '../runtime';
 import type { LegacyUnit } from './legacy-unit';
@@ -8,7 +7,7 @@ import { refuseConflicts } from './conflict';
 import { legacyIdOf } from './legacy-id';
 import { planDestroys } from './pending/plan';
 import type { SyncedInstance } from './save';
-import { keepInStep } from './states';
+import { keepInStep, type Removal } from './states';
 import { newIntentId, type DestroyStep } from './steps';
 import { removalValues } from './removed-links';
 import { storedRow } from './stored-row';
@@ -33,11 +32,13 @@ export async function destroyBoth(
   await inSyncedWrite(synced, call.options, async (write) => {
     const { transaction, unit, mapping } = write;
     if (key !== null) await refuseChanged(write, instance, key);
-    const sent = key === null ? undefined : await removalValue(write, instance, key);
+    const removal = key === null ? undefined : await removalValue(write, instance, key);
     await call.run({ ...call.options, transaction });
     if (key !== null) await keepInStep(write, [key]);
-    if (key === null || !sent) return;
-    await planDestroys(write, [destroyStep(unit, { mapping, id: idOf(instance), key, sent })]);
+    if (key === null || !removal) return;
+    await planDestroys(write, [
+      destroyStep(unit, { mapping, id: idOf(instance), key, ...removal }),
+    ]);
   });
 }
 
@@ -64,20 +65,20 @@ async function removalValue(
   write: SyncedWrite,
   instance: SyncedInstance,
   key: string,
-): Promise<LegacyChanges | undefined> {
+): Promise<Removal | undefined> {
   const { transaction, mapping } = write;
   const { from, to } = mapping.link ?? {};
   // What the instance holds may have been changed, and not saved.
   const attributes = from && to && [from.attribute, to.attribute];
   const values = attributes && (await storedRow(instance, { transaction, attributes }));
-  const [sent] = await removalValues(write, [{ key, values }]);
-  return sent;
+  const [removal] = await removalValues(write, [{ key, values }]);
+  return removal;
 }
 
 /** A record that is to be deleted; those of one `group` may be deleted at the same time. */
 export function destroyStep(
   unit: LegacyUnit,
-  record: Pick<DestroyStep, 'mapping' | 'id' | 'key' | 'sent' | 'group'>,
+  record: Pick<DestroyStep, 'mapping' | 'id' | 'key' | 'sent' | 'version' | 'group'>,
 ): DestroyStep {
   return {
     ...record,

@@ -5,7 +5,7 @@ import { settleUnit, type Settlement } from '../recovery/settle-unit';
 import type { Mapping } from '../../mapping';
 import { noteKnown } from '../refresh/store';
 import type { Runtime } from '../runtime';
-import { deliver } from './deliver';
+import { deliverUntilMet } from './deliver';
 import { awaitSettled, endIntents, noteIntents } from './intents';
 import { Lane } from './lane';
 import { PendingWrites, type Follower, type KeysByMapping } from './pending/pending-writes';
@@ -213,7 +213,10 @@ export class LegacyUnit implements Participant {
   async deliver(): Promise<void> {
     if (this.#deletes.length === 0) return;
     await this.checkConstraints();
-    await deliver(this.runtime, this.#deletes);
+    await deliverUntilMet(this.runtime, this.#deletes, async ({ met, gone }) => {
+      await this.add(met);
+      await this.remove(gone);
+    });
     await this.noteGone(this.#deletes);
   }
 

@@ -80,9 +80,12 @@ export async function withdrawRecord(
 }
 
 /** {@link removeRecord} as a part of a changeset. */
-export function removalOf({ mapping, key, values }: Removable): BatchOperation {
+export function removalOf(
+  { mapping, key, values }: Removable,
+  condition: { readonly ifMatch?: string } = {},
+): BatchOperation {
   const { entity, link, deactivation } = mapping;
   if (link) return { kind: 'disassociate', link: link.relationship, ...linkedKeys(link, values) };
   if (!deactivation) return { kind: 'delete', entity, key };
-  return { kind: 'update', entity, key, changes: inactiveState(deactivation) };
+  return { kind: 'update', entity, key, changes: inactiveState(deactivation), ...condition };
 }

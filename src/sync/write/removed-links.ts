@@ -1,9 +1,8 @@
-import type { LegacyChanges } from '../../../legacy-client';
 import type { MappedAttribute } from '../../mapping';
 import { idText, legacyKeys } from '../query/bound-of-options';
 import { recordIfThere } from '../refresh/fetch';
 import { findLinks, linkName } from './links';
-import { statesToLeave } from './states';
+import { statesToLeave, type Removal } from './states';
 import type { CreateStep } from './steps';
 import type { StoredRow } from './stored-row';
 import type { SyncedWrite } from './synced-write';
@@ -26,7 +25,7 @@ export interface RemovedRow {
 export async function removalValues(
   write: SyncedWrite,
   rows: readonly RemovedRow[],
-): Promise<(LegacyChanges | undefined)[]> {
+): Promise<(Removal | undefined)[]> {
   const { runtime, mapping } = write;
   const { link, deactivation } = mapping;
   if (deactivation) {
@@ -36,15 +35,16 @@ export async function removalValues(
       rows.map(({ key }) => key),
     );
   }
-  if (!link) return rows.map(() => ({}));
+  if (!link) return rows.map(() => ({ sent: {} }));
   const froms = await keysAt(write, link.from, rows);
   const tos = await keysAt(write, link.to, rows);
-  const found: (LegacyChanges | undefined)[] = [];
+  const found: (Removal | undefined)[] = [];
   for (const [index, { key }] of rows.entries()) {
     const [from, to] = [froms[index], tos[index]];
     const isKnown = from && to;
     const known = { [link.from.property.name]: from ?? null, [link.to.property.name]: to ?? null };
-    found.push(isKnown ? known : (await recordIfThere(runtime, mapping, key))?.values);
+    const sent = isKnown ? known : (await recordIfThere(runtime, mapping, key))?.values;
+    found.push(sent && { sent });
   }
   return found;
 }

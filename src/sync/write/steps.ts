@@ -48,6 +48,8 @@ export interface DestroyStep extends StepBase {
   readonly operation: 'destroy';
   /** Of a link the keys at both ends; of a record that is made inactive its state before; else nothing. */
   readonly sent: LegacyChanges;
+  /** Of a record that is made inactive the version that it had then, where the service has versions. */
+  readonly version?: string | undefined;
   /** Records that may be deleted at the same time have the same one. */
   readonly group?: object;
   /** The service may have been asked to delete it. */

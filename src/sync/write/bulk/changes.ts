@@ -165,9 +165,9 @@ async function destroyRecords(
   const steps = waves.flatMap((wave) => {
     const group = {};
     return wave.flatMap(({ instance }) => {
-      const sent = values.get(instance);
+      const removal = values.get(instance);
       const record = { mapping, id: idOf(instance), key: String(instance.legacyId), group };
-      return sent ? [destroyStep(unit, { ...record, sent })] : [];
+      return removal ? [destroyStep(unit, { ...record, ...removal })] : [];
     });
   });
   await planDestroys(write, steps);

@@ -7,7 +7,7 @@ import { valuesOf } from '../images';
 import { named, newIntentId } from '../steps';
 import { changedPast } from './changed-past';
 import { keepFound, metAgain } from './meet-again';
-import { isCreate, isDestroy, isUpdate, type Planned } from './planned';
+import { isCreate, isDestroy, isSamePlanned, isUpdate, type Planned } from './planned';
 import { sendChangesetOf } from './send-changeset';
 import { takeOver } from './take-over';
 
@@ -80,6 +80,11 @@ async function sendUntilMet(delivery: Delivery, planned: readonly Planned[]): Pr
 /** The write as it is noted and sent now; its intent is its own. */
 function ready<P extends Planned>(planned: P, all: readonly Planned[]): P {
   const step = { ...planned.step, intentId: newIntentId() };
+  if (isDestroy(planned)) {
+    // What is changed in the same changeset has another version by then.
+    const isChanged = all.some((one) => !isDestroy(one) && isSamePlanned(one, planned));
+    return { ...planned, step: isChanged ? { ...step, version: undefined } : step };
+  }
   if (!isUpdate(planned) || planned.image) return { ...planned, step };
   // What is created in the same changeset holds that before.
   const create = all.find((one) => isCreate(one) && one.key === planned.key);

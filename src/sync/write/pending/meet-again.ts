@@ -12,7 +12,7 @@ import { refuseConflicts } from '../conflict';
 import type { LegacyUnit } from '../legacy-unit';
 import { keepOverwritten } from '../overwritten';
 import { isInactive, valuesBefore } from '../../states';
-import { everyRecord } from '../states';
+import { everyRecord, lookedAtAgain } from '../states';
 import type { SyncedWrite } from '../synced-write';
 
 import { isDestroy, isUpdate, type Planned, type PlannedUpdate } from './planned';
@@ -64,15 +64,16 @@ export async function metAgain(
   return isUnmet(error, fault) ? readAgain(delivery, sent) : undefined;
 }
 
-/** Whether the record of an update is not as it was. What is not there is told by the reading of it. */
+/** Whether a record is not as it was. What is not there is told by the reading of it. */
 function isUnmet(error: unknown, fault: Planned | undefined): boolean {
   const isOutdated = error instanceof LegacyConflictError && error.status === 412;
   if (!fault) return isOutdated;
+  if (isDestroy(fault)) return isOutdated && fault.step.version !== undefined;
   const isConditional = isUpdate(fault) && fault.image !== undefined;
   return isConditional && (isOutdated || error instanceof LegacyNotFoundError);
 }
 
-/** Read the records that were to be changed on a condition, and plan their updates for what they are. */
+/** Read the records that were to be changed on a condition, and plan their writes for what they are. */
 async function readAgain(
   delivery: Delivery,
   sent: readonly Planned[],
@@ -97,7 +98,16 @@ async function readAgain(
       met.set(update, await adapted(write, update, { image, readAt }));
     }
   }
-  return sent.map((one) => met.get(one) ?? one);
+  const destroys = sent.filter(isDestroy);
+  const again = await lookedAtAgain(
+    delivery.runtime,
+    destroys.map(({ step }) => step),
+  );
+  return sent.flatMap((one): Planned[] => {
+    if (!isDestroy(one)) return [met.get(one) ?? one];
+    const step = again[destroys.indexOf(one)];
+    return step ? [{ ...one, step }] : [];
+  });
 }
 
 /** Those of updates that make inactive records active; a mere reading says that they are not there. */

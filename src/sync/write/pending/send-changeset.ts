@@ -1,7 +1,7 @@
 import type { BatchResult, LegacyClient } from '../../../../legacy-client';
 import { SyncError } from '../../errors';
 import { isRefused, sendChangeset } from '../changesets';
-import { deliver } from '../deliver';
+import { conditionOf, deliver } from '../deliver';
 import { removalOf } from '../links';
 import type { Runtime } from '../../runtime';
 import { finish, operationOf, sendInTurns, type Outgoing } from '../send-in-turns';
@@ -66,7 +66,7 @@ function noChangesets([first]: readonly Planned[]): SyncError {
 function operationFor(planned: Planned): Parameters<LegacyClient['batch']>[0][number] {
   if (!isDestroy(planned)) return operationOf(outgoingOf(planned));
   const { step } = planned;
-  return removalOf({ ...step, values: step.sent });
+  return removalOf({ ...step, values: step.sent }, conditionOf(step));
 }
 
 /** An update goes on the condition that its record still has the version that is known. */
