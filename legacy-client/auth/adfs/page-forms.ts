@@ -1,4 +1,5 @@
 import { type DefaultTreeAdapterMap, parse } from 'parse5';
+import { LoginFailure } from '../login-failure';
 
 /** A form of a page, as a browser would send it. */
 export interface PageForm {
@@ -26,12 +27,17 @@ const ERROR_PLACE = /error(?:text)?(?:label|message)?$/i;
 const NOT_SENT = /^(?:button|reset|image|file|submit)$/;
 const FOR_NAMES = /^(?:text|email|tel|)$/;
 
+/** Far more than login pages have; parsing takes a time that grows with the square of the last two. */
+const LARGEST = { characters: 1_000_000, elements: 3_000, words: 20_000 };
+
 /**
  * Read the forms of an HTML page.
  *
  * @param address - where the page was found: its actions are relative to that.
+ * @throws LoginFailure for a page that is larger than any login page.
  */
 export function readPage(html: string, address: URL): ReadPage {
+  requireModest(html, address);
   const all = elementsBelow(parse(html));
   const forms = all.filter(({ tagName }) => tagName === 'form');
   return {
@@ -43,6 +49,19 @@ export function readPage(html: string, address: URL): ReadPage {
     }),
     errorText: errorTextIn(all),
   };
+}
+
+/** NOTE: attributes are set apart by blanks, slashes or quotes, so there are no more than words. */
+function requireModest(html: string, { host }: URL): void {
+  const isModest =
+    html.length <= LARGEST.characters &&
+    countOf(html, /<[a-z]/gi) <= LARGEST.elements &&
+    countOf(html, /[\s/"']+/g) <= LARGEST.words;
+  if (!isModest) throw new LoginFailure(`${host} sent a page that is larger than any login page`);
+}
+
+function countOf(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0;
 }
 
 function formOf(
@@ -94,11 +113,15 @@ function errorTextIn(elements: readonly Element[]): string {
   return texts.find((text) => text !== '') ?? '';
 }
 
+/** In the order of the page. */
 function elementsBelow(node: Node): Element[] {
-  if (!('childNodes' in node)) return [];
-  return node.childNodes.flatMap((child) =>
-    'tagName' in child ? [child, ...elementsBelow(child)] : [],
-  );
+  const found: Element[] = [];
+  const left: Node[] = [node];
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    if (one !== node && 'tagName' in one) found.push(one);
+    if ('childNodes' in one) left.push(...one.childNodes.toReversed());
+  }
+  return found;
 }
 
 function textOf(node: Node): string {

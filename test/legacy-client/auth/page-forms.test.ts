@@ -56,3 +56,30 @@ test.each([
 ])('the error text of %s', (html, text) => {
   expect(readPage(html, address).errorText).toBe(text);
 });
+
+describe('pages that would take minutes', () => {
+  const many = 100_000;
+  const names = Array.from({ length: many }, (_, at) => `a${at}`);
+  const script = `<script>${'say("word");\n'.repeat(2000)}</script>`;
+
+  it.each([
+    ['elements within elements', '<div>'.repeat(many)],
+    ['attributes', `<input ${names.join(' ')}>`],
+    ['attributes without blanks', `<input ${names.join('/')}>`],
+    ['attributes with quotes', `<input ${names.map((name) => `${name}="1"`).join('')}>`],
+    ['text', 'x'.repeat(2_000_000)],
+  ])('for their %s are refused at once', (_name, html) => {
+    const began = process.cpuUsage();
+    expect(() => readPage(html, new URL('https://sts.example.test/'))).toThrow(
+      'sts.example.test sent a page that is larger than any login page',
+    );
+    expect(process.cpuUsage(began).user / 1000).toBeLessThan(1000);
+  });
+
+  it('are none for a script or a long token', () => {
+    const token = 'PHNhbWw+'.repeat(20_000);
+    const html = `${script}<form method="post"><input name="wresult" value="${token}"></form>`;
+    const { forms } = readPage(html, new URL('https://sts.example.test/'));
+    expect(forms[0]?.fields).toEqual([['wresult', token]]);
+  });
+});
