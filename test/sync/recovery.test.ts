@@ -2,32 +2,21 @@ import { InDoubtError } from '../../src';
 import { endSpareApplication, startApplication } from '../crash/start-application';
 import { openCrashWorld } from '../crash/crash-world';
 import { killAtPoint, type KillPoint, untilArrived } from '../crash/kill-points';
-import type { Work, Write } from '../crash/orders';
+import type { Work } from '../crash/orders';
+import { disagreements, endQuarantine, openNotes } from '../crash/oracle';
 import {
-  clearWorld,
-  disagreements,
-  endQuarantine,
-  type Held,
-  localOrganisations,
-  openNotes,
-} from '../crash/oracle';
+  begin,
+  create,
+  destroy,
+  kept,
+  nothing,
+  type Outcome,
+  outcomeOf,
+  update,
+} from '../crash/three-organisations';
 import type { DualWorld, Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
-
-const kept = '00000000-0000-4000-8000-000000000001';
-const doomed = '00000000-0000-4000-8000-000000000002';
-const made = '00000000-0000-4000-8000-000000000003';
-
-const model = 'Organisation';
-const create: Write = { kind: 'create', model, id: made, values: { name: 'Made', employees: 7 } };
-const update: Write = { kind: 'update', model, id: kept, values: { employees: 2 } };
-const destroy: Write = { kind: 'destroy', model, id: doomed };
-
-/** What the organisations are named, and how many employees they have. */
-type Outcome = Readonly<Record<string, number>>;
-
-const nothing: Outcome = { Kept: 1, Doomed: 5 };
 
 interface Case {
   readonly title: string;
@@ -82,21 +71,13 @@ describe.each(faces)('recovery after a process was killed, %s face', (face) => {
   beforeAll(async () => {
     world = await openCrashWorld(face);
   });
-  beforeEach(async () => {
-    await clearWorld(world);
-    const { Organisation } = world.models;
-    await Organisation.create({ id: kept, name: 'Kept', employees: 1 });
-    await Organisation.create({ id: doomed, name: 'Doomed', employees: 5 });
-  });
+  beforeEach(() => begin(world));
   afterEach(async () => {
     expect(await world.sandbox.pendingFaults()).toEqual([]);
   });
   afterAll(() => world.close());
 
-  const outcome = async (): Promise<Outcome> => {
-    const found: readonly Held[] = await localOrganisations(world);
-    return Object.fromEntries(found.map(({ name, employees }) => [name, employees])) as Outcome;
-  };
+  const outcome = (): Promise<Outcome> => outcomeOf(world);
   const kill = (point: KillPoint, { work, method }: Case): Promise<readonly unknown[]> =>
     killAtPoint(point, { world, face, work, method: method[face] });
 
