@@ -5,7 +5,7 @@ import { compare, type Difference } from './compare';
 import { fetchRecords, withKeys } from './fetch';
 import { parentAnswers } from './absent-parents';
 import { refreshTable, type RefreshTable } from './input-sql';
-import { isKeptOut, keptOut } from './kept-out';
+import { holdRows, isKeptAsItIs, isKeptOut, keptOut } from './kept-out';
 import { clearingTheWay, type Moved } from './moving';
 import { withoutOpenWrites } from './open-writes';
 import { overwriteOwn, type OwnRow } from './own-image';
@@ -154,10 +154,11 @@ async function applyBatch(
   let applied: Applied = { rejected: [], ahead: [] };
   let rows = await withoutOwnImages(scope, table, answer);
   if (rows.length === 0) return applied;
-  const missing = new Set<string>();
+  const held = new Set<string>();
+  const isOut = answer.isOwnWrite ? isKeptAsItIs(held) : isKeptOut(new Set());
   for (const restMs of [...restsMs, undefined]) {
     const { ahead, ...met } = await compareAndStore(scope, table, { ...answer, rows });
-    const out = answer.moved || answer.isOwnWrite ? [] : met.left.filter(isKeptOut(missing));
+    const out = answer.moved ? [] : met.left.filter(isOut);
     applied = bothOf(applied, { rejected: out.map(keptOut), ahead });
     const left = met.left.filter((one) => !out.includes(one)).map(({ row }) => row);
     const [first] = left;
@@ -167,6 +168,7 @@ async function applyBatch(
       return bothOf(applied, own);
     }
     if (restMs === undefined) throw lockedRow(table, first.key);
+    if (answer.isOwnWrite) await holdRows(scope, table, { rows: left, held });
     await new Promise((resolve) => setTimeout(resolve, restMs));
     rows = left;
   }
