@@ -134,7 +134,10 @@ export class RejectedRecordError extends SyncError {
   }
 }
 
-/** The two values of a field that both sides changed. */
+/**
+ * The two values of a field that both sides changed, as they go over the wire: of a reference the legacy
+ * key, of an option its number.
+ */
 export interface FieldConflict {
   /** The value when both sides last agreed. */
   readonly base: unknown;

@@ -63,7 +63,7 @@ export interface RecordKeys {
 }
 
 /** How many open writes are listed at most. */
-export const maxListed = 100;
+const maxListed = 100;
 
 /** The open writes on all records, at most {@link maxListed}: what is in doubt first, by age. */
 export async function listOpenWrites({ pool }: Pick<Runtime, 'pool'>): Promise<NotedWrite[]> {
