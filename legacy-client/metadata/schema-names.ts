@@ -102,6 +102,6 @@ export function elementTypeOf(name: string): {
 }
 
 /** `Microsoft.Crm.Account` is `Account`. */
-export function withoutNamespace(name: string): string {
+function withoutNamespace(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
