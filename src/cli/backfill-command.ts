@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { backfill, planBackfill, type BackfillReport } from '../load';
 import type { DualWrite } from '../sync';
+import { printable } from './failure';
 import { watched, withLoadOptions, type LoadCommandOptions } from './load-options';
 import { tableLines } from './table';
 import { withConfiguration } from './with-configuration';
@@ -48,7 +49,7 @@ async function load(
 ): Promise<void> {
   const report = await watched(models, options, (given) => backfill(dualWrite, given));
   if (options.json) console.log(JSON.stringify(report, undefined, 2));
-  else for (const line of reportLines(report)) console.log(line);
+  else for (const line of reportLines(report)) console.log(printable(line));
   const rejected = report.models.reduce((all, one) => all + one.rejected, 0);
   if (rejected > 0) {
     throw new Error(`${rejected} record(s) were rejected; all others are here.`);

@@ -14,6 +14,11 @@ export function withoutSecrets(text: string): string {
     .replace(credentials, '$1 [secret]');
 }
 
+/** Take out of a text what could steer a terminal: services and records may say anything. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '');
+}
+
 /**
  * Say what went wrong, for a person at a terminal: the message in one line, and below it the single
  * problems, where an error has a list of them.
@@ -22,7 +27,7 @@ export function withoutSecrets(text: string): string {
  */
 export function describeFailure(error: unknown, verbose: boolean): string {
   const text = verbose ? stacksOf(error).join('\ncaused by ') : summaryOf(error);
-  return `dual-write: ${withoutSecrets(text)}`;
+  return printable(`dual-write: ${withoutSecrets(text)}`);
 }
 
 function summaryOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { verify, type Difference, type VerifyReport } from '../load';
 import { UsageError } from './exit-codes';
+import { printable } from './failure';
 import { watched, withLoadOptions, type LoadCommandOptions } from './load-options';
 import { tableLines } from './table';
 import { withConfiguration } from './with-configuration';
@@ -62,7 +63,7 @@ class DifferencePrinter {
     if (this.asJson) {
       const before = this.#count === 0 ? '{"differences": [\n  ' : ',\n  ';
       process.stdout.write(`${before}${JSON.stringify(difference)}`);
-    } else console.log(lineOf(difference));
+    } else console.log(printable(lineOf(difference)));
     this.#count += 1;
   }
 

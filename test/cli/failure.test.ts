@@ -31,6 +31,11 @@ describe('a failure', () => {
     expect(text).toMatch(/\ncaused by TypeError: inner\n +at /);
   });
 
+  it('cannot steer the terminal', () => {
+    const error = new Error('The CRM says: \u001b[2J\u009b31m\u0007ok\r');
+    expect(describeFailure(error, false)).toBe('dual-write: The CRM says: [2J31mok');
+  });
+
   it('may be something that is no error', () => {
     expect(describeFailure('no luck', false)).toBe('dual-write: no luck');
     expect(describeFailure(undefined, true)).toBe('dual-write: undefined');

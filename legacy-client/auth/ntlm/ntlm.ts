@@ -168,7 +168,7 @@ class NtlmConnections implements ConnectedLogin {
     const inside = /\bnegotiate\b/i.test(offers)
       ? challengeIn(await this.negotiate(lane, request, 'Negotiate'), 'Negotiate')
       : undefined;
-    return inside ?? fail(`The service offers no NTLM, but ${namesIn(offers)}`);
+    return inside ?? fail(whyNot(offers));
   }
 
   /**
@@ -203,6 +203,13 @@ function refused({ headers }: TransportAnswer): never {
   throw new RefusedPassword(
     `The server refuses the user name or the password (401, it offers ${offers})`,
   );
+}
+
+/** NOTE: a proxy that keeps no connections loses the first message, so the server begins anew. */
+function whyNot(offers: string): string {
+  return /\bntlm\b/i.test(offers)
+    ? 'The service offers NTLM, and does not go on with it: is there a proxy between?'
+    : `The service offers no NTLM, but ${namesIn(offers)}`;
 }
 
 function namesIn(offers: string): string {

@@ -150,6 +150,15 @@ test('names all settings that are missing', () => {
 });
 
 describe('a server that', () => {
+  test('offers NTLM, and begins anew each time, is not said to have none', async () => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(401, { 'WWW-Authenticate': 'NTLM', Connection: 'close' }).end();
+    });
+    const reading = connect({ baseUrl: server.root }).get(account, guid(1));
+    await expect(reading).rejects.toThrow('The service offers NTLM, and does not go on with it');
+    await server.close();
+  });
+
   test('offers no NTLM is named with what it offers', async () => {
     const server = await startServer((_request, response) => {
       const offers = ['Basic realm="crm, inner"', 'Bearer'];
