@@ -1,4 +1,5 @@
 import { findRevision, revision, RevisionError, SyncConflictError, type Revision } from '../../src';
+import { openChangesetWorld, type ChangesetWorld } from '../support/changeset-world';
 import { openClubWorld, type ClubWorld } from '../support/clubs';
 import { Company, openCompanyWorld } from '../support/companies';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
@@ -165,5 +166,31 @@ describe.each([
     await world.sandbox.deleteAsLegacyUser('account', String(gone.legacyId));
     await gone.destroy();
     expect(await Organisation.skipLegacy().count()).toBe(0);
+  });
+});
+
+describe('a changeset that is refused as a whole', () => {
+  let world: ChangesetWorld;
+
+  beforeAll(async () => {
+    world = await openChangesetWorld();
+  });
+  afterAll(() => world.close());
+
+  // A gateway's 400 was taken to say that the service has no changesets, by all that came later.
+  it('is refused alone where the service has carried others out', async () => {
+    const { Organisation } = world.models;
+    const two = (first: string, second: string): Promise<unknown> =>
+      world.sequelize.transaction(async (transaction) => {
+        await Organisation.create({ name: first }, { transaction });
+        await Organisation.create({ name: second }, { transaction });
+      });
+    await two('A', 'B');
+    await world.sandbox.failNext({ method: 'BATCH', status: 400, form: 'html' });
+    await expect(two('C', 'D')).rejects.toThrow(/400/);
+    expect(await world.names()).toEqual(['A', 'B']);
+    await two('E', 'F');
+    expect(await world.names()).toEqual(['A', 'B', 'E', 'F']);
+    expect(await world.notes()).toBe(0);
   });
 });

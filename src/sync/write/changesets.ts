@@ -9,6 +9,9 @@ import {
 /** Services that the dialect says have batches, and that have none. */
 const withoutBatches = new WeakSet<LegacyClient>();
 
+/** Services that have carried a changeset out, or refused a part of one: what they refuse later is that one. */
+const withBatches = new WeakSet<LegacyClient>();
+
 /** Statuses of a service that has no batches, or none with changesets. */
 const noBatchStatuses = [400, 404, 405, 406, 415, 501];
 
@@ -37,19 +40,25 @@ export function partsOf<T>(list: readonly T[], size: number): T[][] {
 /**
  * Send writes that are carried out together or not at all.
  *
+ * @param isWhole - they cannot be sent one by one instead.
  * @returns undefined when the service has no batches: nothing was carried out, and from now on none is
- * asked for.
+ * asked for. Also when one that has them refuses this one as a whole, unless it must be whole.
  * @throws LegacyError with the `index` of the write at fault, where one is.
  */
 export async function sendChangeset(
   client: LegacyClient,
   operations: readonly BatchOperation[],
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): Promise<BatchResult[] | undefined> {
   try {
-    return await client.batch(operations);
+    const results = await client.batch(operations);
+    withBatches.add(client);
+    return results;
   } catch (error) {
-    if (!saysNoBatch(error)) throw error;
-    withoutBatches.add(client);
+    if (error instanceof LegacyError && error.index !== undefined) withBatches.add(client);
+    const isKnown = withBatches.has(client);
+    if (!saysNoBatch(error) || (isKnown && isWhole)) throw error;
+    if (!isKnown) withoutBatches.add(client);
     return undefined;
   }
 }

@@ -23,7 +23,9 @@ export async function sendChangesetOf(
   if (only && planned.length === 1) return sendSingle(runtime, only);
   begin(planned);
   try {
-    const results = await sendChangeset(runtime.client, planned.map(operationFor));
+    const results = await sendChangeset(runtime.client, planned.map(operationFor), {
+      isWhole: true,
+    });
     if (results) end(planned, results);
     else throw noChangesets(planned);
   } catch (error) {
