@@ -3,7 +3,7 @@ import type { RejectedRecord } from '../errors';
 import type { Difference } from './compare';
 import type { RefreshTable } from './input-sql';
 import { noteRejected } from './rejected';
-import { inTransaction, type RefreshScope } from './scope';
+import { inTransaction, isPending, type RefreshScope } from './scope';
 import { linkLookups } from './store';
 
 /** The legacy keys that incoming rows refer to and that are not here, by model. */
@@ -24,6 +24,20 @@ export function missingParents(
   return missing;
 }
 
+const destroyedHere =
+  'which this transaction has destroyed: destroy this record, too, or have it refer to another, before ' +
+  'that; or end the transaction first';
+
+/** Whether what is not here was destroyed by the caller's transaction, and is in the legacy system yet. */
+function isDestroyed(
+  scope: RefreshScope,
+  { columns }: RefreshTable,
+  dangling: { readonly column: string; readonly target: string },
+): boolean {
+  const target = columns.find(({ column }) => column === dangling.column)?.lookup?.target;
+  return target !== undefined && isPending(scope, target, dangling.target);
+}
+
 /**
  * Set the lookups of a call that had to wait for other records.
  *
@@ -37,7 +51,13 @@ export async function linkDeferred(
   const dangling: { mapping: Mapping; records: RejectedRecord[] }[] = [];
   for (const { scope: own, table, differences } of deferred) {
     const records = await inTransaction(own, async (place) => {
-      const found = await linkLookups(own.runtime, place, table, differences);
+      const dangling = await linkLookups(own.runtime, place, table, differences);
+      const found = dangling.map((one): RejectedRecord => {
+        const why = isDestroyed(own, table, one)
+          ? destroyedHere
+          : 'which the legacy system does not show';
+        return { legacyId: one.key, reason: `${one.column} refers to ${one.target}, ${why}` };
+      });
       await noteRejected(place, table.mapping.name, found);
       return found;
     });

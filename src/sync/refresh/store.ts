@@ -1,7 +1,6 @@
 import { QueryTypes, Utils } from 'sequelize';
 import { historyOf } from '../../model/history';
 import { quote } from '../local-table';
-import type { RejectedRecord } from '../errors';
 import type { Runtime } from '../runtime';
 import { loadedSinceSql, type Difference } from './compare';
 import {
@@ -194,28 +193,28 @@ function defaults(table: RefreshTable, row: IncomingRow): Record<string, unknown
  * Set the lookups whose targets were not there when their rows were stored: rows of the same answer,
  * and records that refer to each other.
  *
- * @returns the records that refer to something that is still not here.
+ * @returns the lookups that lead to something that is still not here.
  */
 export async function linkLookups(
   runtime: Runtime,
   place: StorePlace,
   table: RefreshTable,
   differences: readonly Difference[],
-): Promise<RejectedRecord[]> {
-  const dangling: RejectedRecord[] = [];
+): Promise<Dangling[]> {
+  const dangling: Dangling[] = [];
   for (const [column] of table.lookups) {
     const open = differences.filter(({ unresolved }) => unresolved.includes(column));
     if (open.length === 0) continue;
     const rows = await link(place, table, { column, rows: open.map(({ row }) => row) });
     const linked = rows.flatMap((row) => (row.linked ? [row.id] : []));
     await noteRows(runtime, place, table, { kind: 'updated', keys: linked, isOwnWrite: false });
-    for (const { key, target } of rows.filter((row) => row.target !== null)) {
-      const reason = `${column} refers to ${String(target)}, which the legacy system does not show`;
-      dangling.push({ legacyId: key, reason });
-    }
+    for (const { key, target } of rows) if (target !== null) dangling.push({ key, column, target });
   }
   return dangling;
 }
+
+/** A lookup of a record that leads to a key which is not here. */
+type Dangling = Readonly<Record<'key' | 'column' | 'target', string>>;
 
 interface LinkedRow {
   readonly key: string;

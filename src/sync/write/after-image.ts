@@ -7,6 +7,8 @@ import { writeScope } from '../refresh/scope';
 import { linkDeferred } from '../refresh/parents';
 import { isDataError } from '../refresh/rejected';
 import { openSavepoint } from '../savepoint';
+import { keysByMapping } from './pending/pending-writes';
+import { isDestroy } from './pending/planned';
 import type { SyncedInstance } from './save';
 import { storedRows, takeStored, type StoredRow } from './stored-row';
 import { idOf, type SyncedWrite } from './synced-write';
@@ -80,10 +82,17 @@ async function storeOneByOne(
 
 async function storeIn(
   transaction: Transaction,
-  { runtime, mapping }: SyncedWrite,
+  { runtime, mapping, unit }: SyncedWrite,
   after: AfterImages & { readonly onStored?: OnStored },
 ): Promise<RejectedRecord[]> {
-  const scope = writeScope(runtime, transaction);
+  // What the transaction has destroyed, and the service still has, does not come back as a parent.
+  const written = new Set(after.records.map(({ key }) => key.toLowerCase()));
+  const removed = unit.allPlanned.filter((one) => isDestroy(one) && !written.has(one.key));
+  const pendingKeys = keysByMapping(runtime.writes === 'changeset' ? [] : removed);
+  const scope = writeScope(runtime, transaction, {
+    keys: () => new Set(),
+    pendingKeys: () => pendingKeys,
+  });
   const applied = await applyAnswer(scope, { mapping, ...after, isOwnWrite: true });
   const dangling = await linkDeferred(scope);
   return [...applied.rejected, ...dangling.flatMap(({ records }) => records)];

@@ -79,7 +79,7 @@ export class PendingWrites {
 
   /** The records that are not yet on the legacy side what they are here. */
   keys(): KeysByMapping {
-    return byMapping(this.#log);
+    return keysByMapping(this.#log);
   }
 
   /** The legacy keys of all records that were to be written, whether that was called off or not. */
@@ -108,7 +108,8 @@ function withoutWhole(planned: Planned, gone: readonly Planned[]): Planned {
   return { ...planned, whole };
 }
 
-function byMapping(planned: readonly Planned[]): KeysByMapping {
+/** The legacy keys of planned writes, by model. */
+export function keysByMapping(planned: readonly Planned[]): KeysByMapping {
   const keys = new Map<Mapping, Set<string>>();
   for (const { step, key } of planned) {
     const own = keys.get(step.mapping) ?? new Set<string>();
