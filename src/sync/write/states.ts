@@ -78,7 +78,7 @@ export async function statesToLeave(
 }
 
 /** The states of those of records that are active, by key in lower case. */
-export async function activeStates(
+async function activeStates(
   write: Pick<SyncedWrite, 'runtime' | 'mapping'>,
   deactivation: Deactivation,
   keys: readonly string[],
