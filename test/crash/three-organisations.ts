@@ -4,10 +4,10 @@ import type { Write } from './orders';
 
 const model = 'Organisation';
 
-/** Keys of the organisations that are kept, that is to be deleted, and that is to be made. */
-export const [kept, doomed, made] = [1, 2, 3].map(
-  (number) => `00000000-0000-4000-8000-00000000000${number}`,
-) as [string, string, string];
+/** Keys of the organisations: one is kept, one is to be deleted, one to be made. */
+export const kept = '00000000-0000-4000-8000-000000000001';
+const doomed = '00000000-0000-4000-8000-000000000002';
+const made = '00000000-0000-4000-8000-000000000003';
 
 /** A write of each kind, on one of them each. */
 export const create: Write = {
