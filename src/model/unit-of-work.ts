@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Sequelize, Transaction } from 'sequelize';
 import { followSavepoints, type SavepointNames } from './savepoint-names';
+import { isOfFailedTransaction, isRefusal } from './sql-state';
 import { UnderWay } from './under-way';
 
 /** How a unit of work ended on the database. */
@@ -46,22 +47,6 @@ interface SequelizeTransaction extends Transaction {
 const abortedStatus = 'E';
 
 const units = new WeakMap<Transaction, UnitOfWork>();
-
-/**
- * Whether PostgreSQL itself has refused COMMIT, and so rolled back. No answer, or the answer of a
- * server that is going down (classes 08 and 57, 40003), leaves it open.
- */
-function isRefusal(error: unknown): boolean {
-  return /^(?!08|57|40003)[0-9A-Z]{5}$/.test(sqlStateOf(error));
-}
-
-/** SQLSTATE of a statement in a transaction that has failed before. */
-const inFailedTransaction = '25P02';
-
-function sqlStateOf(error: unknown): string {
-  const code = (error as { parent?: { code?: unknown } } | undefined)?.parent?.code;
-  return typeof code === 'string' ? code : '';
-}
 
 const endedWithin =
   'A transaction cannot be committed from within one of its own calls, such as in a hook: the call is ' +
@@ -155,6 +140,11 @@ export class UnitOfWork {
     return this.#underWay.run(body);
   }
 
+  /** Why the unit can only be rolled back, if that is so. */
+  get doomedBy(): Error | undefined {
+    return this.#doom;
+  }
+
   /** From now on the unit can only be rolled back: its commit does so and throws this error. */
   doom(error: Error): void {
     this.#doom ??= error;
@@ -193,7 +183,7 @@ export class UnitOfWork {
         await this.#each((participant) => participant.deliver?.());
       } catch (error) {
         // The status above may arrive a packet later than the error that it tells of.
-        if (sqlStateOf(error) === inFailedTransaction) return this.#endWith(commit, 'aborted');
+        if (isOfFailedTransaction(error)) return this.#endWith(commit, 'aborted');
         return this.#rollBackFor(error);
       }
       return this.#endWith(commit, this.#isAborted() ? 'aborted' : 'committed');

@@ -1,5 +1,6 @@
 import { type Transaction } from 'sequelize';
-import { DualWriteError } from '../../src';
+import { LegacyError } from '../../legacy-client';
+import { DualWriteError, SyncError } from '../../src';
 import { openDualWorld, type DualWorld, type Face } from '../support/dual-world';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
@@ -120,6 +121,21 @@ describe.each(faces)('transactions that end badly after a legacy write, %s face'
     await expect(creating).rejects.toThrow();
     expect(await accounts()).toEqual([]);
     expect(await Organisation.count()).toBe(0);
+  });
+
+  it('sends nothing more for a transaction that can only be rolled back', async () => {
+    const { Organisation } = world.models;
+    const row = await Organisation.create({ name: 'Kept', employees: 1 });
+    const transaction = await world.sequelize.transaction();
+    await world.sandbox.loseResponse({ method: face === 'dataverse' ? 'PATCH' : 'MERGE' });
+    await expect(row.update({ employees: 2 }, { transaction })).rejects.toThrow(LegacyError);
+    await world.legacyCalls();
+    const later = Organisation.create({ name: 'Later' }, { transaction });
+    await expect(later).rejects.toThrow(/can only be rolled back/);
+    await expect(Organisation.destroy({ where: {}, transaction })).rejects.toThrow(SyncError);
+    expect(await world.legacyCalls()).toEqual([]);
+    await transaction.rollback();
+    expect(await accounts()).toEqual([['Kept', 1]]);
   });
 
   it('rolls back when the delete at COMMIT is refused', async () => {

@@ -1,6 +1,6 @@
 import type { Transaction } from 'sequelize';
 import { UnitOfWork, type Participant, type UnitOutcome } from '../../model/unit-of-work';
-import { InDoubtError, SyncError } from '../errors';
+import { InDoubtError } from '../errors';
 import { settleUnit, type Settlement } from '../recovery/settle-unit';
 import type { Mapping } from '../../mapping';
 import { noteKnown } from '../refresh/store';
@@ -12,7 +12,14 @@ import { PendingWrites, type Follower, type KeysByMapping } from './pending/pend
 import { isDestroy, type Planned } from './pending/planned';
 import type { Reservation } from './reservation';
 import type { DestroyStep, Step } from './steps';
-import { cannotBeAsked, notEndedYet, settledElsewhere, undoneWith } from './unit-endings';
+import {
+  cannotBeAsked,
+  endedAlready,
+  notEndedYet,
+  rolledBackOnly,
+  settledElsewhere,
+  undoneWith,
+} from './unit-endings';
 
 /** Sends all that a unit has planned, and has the rows hold what came of it. */
 export type SendPlanned = (unit: LegacyUnit, planned: readonly Planned[]) => Promise<void>;
@@ -108,13 +115,14 @@ export class LegacyUnit implements Participant {
     return this.unit.hold(body);
   }
 
-  /** @throws SyncError when the transaction is being ended, or has ended: what comes now would be lost. */
+  /**
+   * @throws SyncError when what comes now would be lost: the transaction is being ended, or has ended, or
+   * can only be rolled back.
+   */
   requireOpen(model: string): void {
-    if (!this.unit.isClosed) return;
-    throw new SyncError(
-      'The transaction is being ended, or has ended. Await every write before its transaction ends.',
-      { model },
-    );
+    const { isClosed, doomedBy } = this.unit;
+    if (isClosed) throw endedAlready(model);
+    if (doomedBy) throw rolledBackOnly(model, doomedBy);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { DualWriteError, InDoubtError } from '../errors';
+import { DualWriteError, InDoubtError, SyncError } from '../errors';
 import { named, type Step } from './steps';
 
 const notCommitted = {
@@ -37,5 +37,22 @@ export function settledElsewhere(step: Step): InDoubtError {
     'The answer to COMMIT was lost, and a recovery of another process has settled the write: it ' +
       'stands on both sides or on neither. Read the record to learn which.',
     named(step),
+  );
+}
+
+/** A write that comes too late to be part of its transaction. */
+export function endedAlready(model: string): SyncError {
+  return new SyncError(
+    'The transaction is being ended, or has ended. Await every write before its transaction ends.',
+    { model },
+  );
+}
+
+/** A write in a transaction that cannot commit any more. */
+export function rolledBackOnly(model: string, cause: Error): SyncError {
+  return new SyncError(
+    'The transaction can only be rolled back, because of an earlier write in it (see the cause). ' +
+      'Nothing more is sent for it. Roll it back, and do all of it again.',
+    { model, cause },
   );
 }
