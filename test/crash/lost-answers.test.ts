@@ -56,6 +56,8 @@ describe.each(faces)('a COMMIT whose answer is lost, %s face', (face) => {
 
   const writes = async (options: { fate: Fate; afterwards?: Fate }): Promise<unknown> => {
     const kept = await models.Organisation.create({ name: 'Kept', employees: 1 });
+    // Otherwise its intent would be removed in a moment, when nothing may come through any more.
+    await dualWrite.recover();
     onCommit(options.fate, options.afterwards);
     return sequelize
       .transaction(async (transaction) => {
