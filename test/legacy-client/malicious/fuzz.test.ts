@@ -7,7 +7,7 @@ import { parseFilter } from '../../foreign/server/filter';
 import { faces } from './faces';
 
 const root = 'http://crm.example/service';
-const runs = { numRuns: 3000 };
+const runs = { numRuns: 1500 };
 
 /** What a filter looks like without its literals, and these. */
 interface Taken {
@@ -163,7 +163,7 @@ describe.each(faces)('no value leaves its quotes, $dialect', ({ dialect: name, e
           expect(plain).toHaveLength(texts.length);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 

@@ -7,7 +7,7 @@ import { closeStage, openStage, type Stage } from './stage';
 
 const faces: Face[] = ['dynamics2011', 'dataverse'];
 const runs = Number(process.env.EXACTNESS_RUNS ?? 150);
-const seconds = Number(process.env.EXACTNESS_SECONDS ?? 25);
+const seconds = Number(process.env.EXACTNESS_SECONDS ?? 12);
 /** The same sequences each time; `npm run test:long -- --seed 12345` plays others. */
 const seed = Number(process.env.EXACTNESS_SEED ?? 20_261_121);
 

@@ -19,7 +19,7 @@ import { matches, type ServerWays } from './odd-server';
 import { oddTexts, openShelf, type Shelf } from './shelf';
 
 /** More of them look further: `SOUNDNESS_RUNS=5000`. */
-const numRuns = Number(process.env.SOUNDNESS_RUNS ?? 500);
+const numRuns = Number(process.env.SOUNDNESS_RUNS ?? 300);
 
 const dialects: DialectName[] = ['dynamics2011', 'dataverse', 'odata2', 'odata4'];
 
