@@ -157,10 +157,9 @@ export function withLegacy<B extends typeof TimestampedModel>(Base: B): B & Lega
 
     override set(key: unknown, value?: unknown, options?: unknown): this {
       const given = (typeof key === 'object' ? value : options) as { raw?: boolean } | undefined;
-      const values = [key, value, options] as [never, never, never];
-      // What is loaded, value by value.
-      if (given?.raw === true) return super.set(...values);
-      return interceptSet(this, () => super.set(...values));
+      // What is loaded comes here value by value.
+      if (given?.raw === true) return super.set(key as never, value as never, options as never);
+      return interceptSet(this, () => super.set(key as never, value as never, options as never));
     }
 
     static override async bulkCreate<M extends Model>(
