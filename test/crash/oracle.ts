@@ -1,4 +1,5 @@
 import { QueryTypes } from 'sequelize';
+import { emptyTables } from '../support/database';
 import type { DualWorld } from '../support/dual-world';
 import { until } from './until';
 
@@ -40,10 +41,13 @@ export async function watchOrganisations(world: DualWorld): Promise<void> {
 
 /** Empty everything, open intents too. */
 export async function clearWorld(world: DualWorld): Promise<void> {
-  await world.sequelize.query(
-    'TRUNCATE dual_write_intents, dual_write_done, committed_changes RESTART IDENTITY',
-  );
   await world.reset();
+  // Last, since the removal of rows is noted, too.
+  await emptyTables(world.sequelize, [
+    'dual_write_intents',
+    'dual_write_done',
+    'committed_changes',
+  ]);
 }
 
 /** What an organisation holds, on either side. */

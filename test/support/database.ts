@@ -89,6 +89,23 @@ export async function countStatements(
   return (await recordStatements(sequelize, work)).length;
 }
 
+/**
+ * Empty tables, and let their keys begin at one again. For a handful of rows that takes a hundredth of
+ * the time of TRUNCATE, which makes new files for each table and index.
+ *
+ * @param tables - those first that refer to others.
+ */
+export async function emptyTables(sequelize: Sequelize, tables: readonly string[]): Promise<void> {
+  const names = tables.map((table) => sequelize.escape(table)).join(', ');
+  await sequelize.query(`
+${tables.map((table) => `DELETE FROM "${table}";`).join('\n')}
+SELECT setval(s.oid::regclass, 1, false)
+  FROM pg_class s
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype IN ('a', 'i')
+  JOIN pg_class t ON t.oid = d.refobjid
+ WHERE s.relkind = 'S' AND t.relname IN (${names})`);
+}
+
 async function administer(statement: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: fromSetup('TEST_DATABASE_SERVER_URL') });
   await client.connect();

@@ -13,7 +13,7 @@ import {
 import { migrators as dynamics2011Migrators } from '../../migrators';
 import { defineModels, type Models } from '../../models';
 import { connectLegacy, type ConnectOptions, type DualWrite, type Migrator } from '../../src';
-import { createTestDatabase, openSequelize, type TestDatabase } from './database';
+import { createTestDatabase, emptyTables, openSequelize, type TestDatabase } from './database';
 import { dataverseMigrators } from './dataverse-migrators';
 
 /** The two faces of the sandbox. */
@@ -55,6 +55,18 @@ export interface WorldOptions extends Partial<ConnectOptions> {
     : never;
 }
 
+const bookkeeping = [
+  ...['dual_write_known', 'dual_write_rejected', 'dual_write_feeds', 'dual_write_lacking'],
+  ...['record_versions', 'record_revisions'],
+];
+
+/** The tables of the example, those first that refer to others. */
+function tablesOf(models: Models): string[] {
+  return Object.values(models)
+    .map((model) => model.getTableName() as string)
+    .reverse();
+}
+
 /** Open a world; the caller closes it. */
 export async function openDualWorld(options: WorldOptions = {}): Promise<DualWorld> {
   const { face = 'dynamics2011', timeoutMs = 5000, remap, onWrite, ...others } = options;
@@ -90,11 +102,7 @@ export async function openDualWorld(options: WorldOptions = {}): Promise<DualWor
     journal: () => sandbox.journal(),
     reset: async () => {
       await sandbox.reset();
-      const tables = Object.values(models).map((model) => `"${model.getTableName() as string}"`);
-      await sequelize.query(
-        `TRUNCATE ${tables.join(', ')}, dual_write_known, dual_write_rejected, dual_write_feeds, dual_write_lacking,
-         record_revisions, record_versions RESTART IDENTITY`,
-      );
+      await emptyTables(sequelize, [...tablesOf(models), ...bookkeeping]);
     },
     close: async () => {
       await dualWrite.close();
