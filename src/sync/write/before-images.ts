@@ -1,5 +1,6 @@
 import { LegacyNotFoundError, type LegacyRecord } from '../../../legacy-client';
 import { SyncError } from '../errors';
+import { awaitOthers } from './others-writes';
 import { recordsOf } from './records';
 import type { SyncedInstance } from './save';
 import { idOf, type SyncedWrite } from './synced-write';
@@ -14,7 +15,9 @@ export async function beforeImages(
   write: SyncedWrite,
   rows: readonly ChangedRow[],
 ): Promise<LegacyRecord[]> {
-  const keys = rows.flatMap(({ image, instance }) => (image ? [] : String(instance.legacyId)));
+  const unread = rows.flatMap(({ image, instance }) => (image ? [] : instance));
+  await awaitOthers(write, unread);
+  const keys = unread.map(({ legacyId }) => String(legacyId));
   const records = await recordsOf(write, keys);
   const images: LegacyRecord[] = [];
   for (const { image, instance } of rows) {

@@ -118,6 +118,9 @@ DELETE FROM dual_write_done WHERE intent_id = ANY ($1::bigint[])`,
   );
 }
 
+/** What must be known of a write to tell whether another one is open on its record. */
+export type Concerned = Pick<Step, 'operation' | 'mapping' | 'id' | 'key' | 'sent'>;
+
 const patienceMs = 3000;
 const pauseMs = 100;
 
@@ -129,7 +132,7 @@ const pauseMs = 100;
  */
 export async function awaitSettled(
   runtime: Runtime,
-  steps: readonly Step[],
+  steps: readonly Concerned[],
   unit: string,
 ): Promise<void> {
   const concerned = stepsThatWait(steps);
@@ -150,15 +153,15 @@ export async function awaitSettled(
 }
 
 /** A record that is being created has no earlier writes; a link may have been removed just now. */
-function stepsThatWait(steps: readonly Step[]): readonly Step[] {
+function stepsThatWait(steps: readonly Concerned[]): readonly Concerned[] {
   return steps.filter(({ operation, mapping }) => operation !== 'create' || mapping.link);
 }
 
 async function openElsewhere(
   runtime: Runtime,
-  steps: readonly Step[],
+  steps: readonly Concerned[],
   unit: string,
-): Promise<Step | undefined> {
+): Promise<Concerned | undefined> {
   const values: unknown[] = [unit];
   const bind = (value: unknown): string => `$${values.push(value)}`;
   const [row] = await runtime.pool.query<{ key: string | null }>(openSql(steps, '$1', bind), {
@@ -170,7 +173,11 @@ async function openElsewhere(
 }
 
 /** SQL: an open write of another unit on one of these records. */
-function openSql(steps: readonly Step[], unit: string, bind: (value: unknown) => string): string {
+function openSql(
+  steps: readonly Concerned[],
+  unit: string,
+  bind: (value: unknown) => string,
+): string {
   const keys = steps.flatMap(({ key }) => (key === '' ? [] : [key]));
   const links = steps
     .filter(({ mapping }) => mapping.link)

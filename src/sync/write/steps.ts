@@ -74,7 +74,12 @@ export function newIntentId(): string {
 }
 
 /** A step as errors and logs name it. */
-export function named({ mapping, id, key, operation }: Step): {
+export function named({
+  mapping,
+  id,
+  key,
+  operation,
+}: Pick<Step, 'mapping' | 'id' | 'key' | 'operation'>): {
   model: string;
   id: unknown;
   legacyId: string;

@@ -13,6 +13,7 @@ import { isPending, writeScope, type RefreshScope } from '../../refresh/scope';
 import { pushRows } from '../push';
 import type { SyncedInstance } from '../save';
 import type { SyncedWrite } from '../synced-write';
+import { awaitOthers } from '../others-writes';
 import { recordsOf } from '../records';
 
 /** The legacy records of locked rows, and what they meant for the rows. */
@@ -42,6 +43,7 @@ export async function freshImages(
     .filter((row) => hasRecord(write, row) && !isPending(pending, mapping, row.legacyId ?? ''))
     .map(({ legacyId }) => legacyId ?? '');
   if (keys.length === 0) return { images: new Map(), gone: new Set(), isStale: false };
+  await awaitOthers(write, rows);
   const askedAt = await runtime.clock.now();
   const { images, missing } = await fetchImages(write, keys);
   // NOTE: with this transaction's own writes, or its rows would be left as if they were others'.
