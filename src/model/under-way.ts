@@ -1,5 +1,9 @@
 import { currentFrame, runInFrame } from './context';
 
+/** What is told of a call that begins when its transaction is being ended. */
+export const endedAlready =
+  'The transaction is being ended, or has ended. Await every write before its transaction ends.';
+
 /** A call that is under way, as the code that it runs knows it. */
 class Call {
   isOver = false;
@@ -35,9 +39,7 @@ export class UnderWay {
   /** Run a call that is waited for. @throws Error when nothing may begin any more. */
   async run<T>(body: () => Promise<T>): Promise<T> {
     if (this.#isClosed) {
-      throw new Error(
-        'The transaction is being ended, or has ended. Await every write before its transaction ends.',
-      );
+      throw new Error(endedAlready);
     }
     this.#begun += 1;
     const own = new Call(this);

@@ -37,7 +37,7 @@ export interface OpenWrite extends Noted {
  *
  * @param id - the local primary key as text.
  */
-export async function keysOfOpenCreates(
+export async function keysCreatedFor(
   { pool }: Pick<Runtime, 'pool'>,
   mapping: Mapping,
   id: string,

@@ -7,7 +7,7 @@ import type { Runtime, Synced } from '../runtime';
 import { sameValue, valueIn } from '../write/images';
 import { outgoingValues, type OutgoingRow } from '../write/outgoing';
 import { idOf } from '../write/synced-write';
-import { keysOfOpenCreates, openWrites, type OpenWrite } from './open-writes';
+import { keysCreatedFor, openWrites, type OpenWrite } from './open-writes';
 
 /** One mapped attribute on both sides, as it goes over the wire. */
 export interface ComparedField {
@@ -94,7 +94,7 @@ async function recordOf(
 ): Promise<{ readonly legacyId: string | null; readonly record: LegacyRecord | undefined }> {
   const known = legacyId === null ? undefined : await recordIfThere(runtime, mapping, legacyId);
   if (known) return { legacyId, record: known };
-  for (const key of await keysOfOpenCreates(runtime, mapping, id)) {
+  for (const key of await keysCreatedFor(runtime, mapping, id)) {
     const record = await recordIfThere(runtime, mapping, key);
     if (record) return { legacyId: key, record };
   }

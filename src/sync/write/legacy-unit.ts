@@ -13,8 +13,8 @@ import { isDestroy, type Planned } from './pending/planned';
 import type { Reservation } from './reservation';
 import type { DestroyStep, Step } from './steps';
 import {
+  begunTooLate,
   cannotBeAsked,
-  endedAlready,
   notEndedYet,
   rolledBackOnly,
   settledElsewhere,
@@ -121,7 +121,7 @@ export class LegacyUnit implements Participant {
    */
   requireOpen(model: string): void {
     const { isClosed, doomedBy } = this.unit;
-    if (isClosed) throw endedAlready(model);
+    if (isClosed) throw begunTooLate(model);
     if (doomedBy) throw rolledBackOnly(model, doomedBy);
   }
 

@@ -192,7 +192,7 @@ function changedSince({ mapping }: Step, properties: readonly string[]): string 
   return `somebody has changed the record since (${names.join(', ')}); ${decide}`;
 }
 
-/** Whether the record will stay as it is: a request without an answer may still arrive. */
+/** What keeps a record from being settled as it is: a request without an answer may still arrive. */
 function mayStillArrive(step: Step): Obstacle {
   return step.isOver ? undefined : 'its request may still arrive, until settleAfterMs is over';
 }

@@ -1,3 +1,4 @@
+import { endedAlready } from '../../model/under-way';
 import { DualWriteError, InDoubtError, SyncError } from '../errors';
 import { named, type Step } from './steps';
 
@@ -41,11 +42,8 @@ export function settledElsewhere(step: Step): InDoubtError {
 }
 
 /** A write that comes too late to be part of its transaction. */
-export function endedAlready(model: string): SyncError {
-  return new SyncError(
-    'The transaction is being ended, or has ended. Await every write before its transaction ends.',
-    { model },
-  );
+export function begunTooLate(model: string): SyncError {
+  return new SyncError(endedAlready, { model });
 }
 
 /** A write in a transaction that cannot commit any more. */
